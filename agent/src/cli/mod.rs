@@ -1,0 +1,72 @@
+//! The command line.
+
+mod flags;
+mod gates;
+mod kustomize;
+mod values;
+mod version;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+pub use flags::{Compatibility, Endpoints, Kubernetes, Leadership, Logging, Reconciling, RunOptions, Storage, Tenancy};
+pub use gates::{FeatureGates, Gate};
+pub use values::{GoDuration, ListenAddr, Percentage};
+
+use crate::run;
+
+/// GitOps for Kubernetes in one process.
+#[derive(Debug, Parser)]
+#[command(name = "sluice", version, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the agent.
+    Run(Box<RunOptions>),
+    /// Builds kustomizations as the agent does.
+    #[command(subcommand)]
+    Kustomize(kustomize::Kustomize),
+    /// Prints the version.
+    Version(version::Options),
+}
+
+impl Cli {
+    /// Does what the command line says.
+    ///
+    /// # Errors
+    /// With a text for people; the process ends with a failure.
+    pub fn execute(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Run(options) => run_agent(*options),
+            Command::Kustomize(command) => command.execute(),
+            Command::Version(options) => {
+                println!("{}", version::render(&options));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn run_agent(options: RunOptions) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")?;
+    let outcome = runtime.block_on(run::run(options));
+    // Blocking work that is still under way must not hold up the end of the process.
+    runtime.shutdown_background();
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn definition_holds() {
+        Cli::command().debug_assert();
+    }
+}

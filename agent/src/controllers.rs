@@ -1,0 +1,176 @@
+//! The controllers of all kinds, wired to one context.
+
+use std::{sync::Arc, thread::available_parallelism, time::Duration};
+
+use futures::StreamExt;
+use sluice_cluster::{Body, Identity, KubeCluster, Selection, WatchEvent};
+use sluice_controller::{
+    Sources,
+    gitrepository::GitRepositories,
+    kustomization::{Kustomizations, Policy},
+    unserved,
+};
+use sluice_object::{Gvk, ObjectId};
+use sluice_reconcile::{Context, Kind, Meter, Settings};
+use sluice_source::{Limits, Store, git::Git};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli::{ListenAddr, RunOptions},
+    readiness::Readiness,
+    telemetry::Metrics,
+    world::TokioWorld,
+};
+
+/// What the controllers are told.
+#[derive(Debug)]
+pub struct Options {
+    /// Settings that hold for every kind.
+    pub settings: Settings,
+    /// What the operator has set for Kustomizations.
+    pub policy: Policy,
+    /// Bounds on a fetch from Git.
+    pub git_limits: Limits,
+    /// Host and port that artifact URLs name.
+    pub advertised: String,
+}
+
+impl Options {
+    /// Takes them from the flags.
+    pub fn of(flags: &RunOptions) -> Self {
+        Self { settings: settings(flags), policy: policy(flags), git_limits: Limits::git(), advertised: advertised(flags) }
+    }
+}
+
+fn settings(flags: &RunOptions) -> Settings {
+    let reconciling = &flags.reconciling;
+    Settings {
+        concurrent: reconciling.concurrent.get(),
+        jitter: reconciling.interval_jitter_percentage.share(),
+        min_retry_delay: reconciling.min_retry_delay.0,
+        max_retry_delay: reconciling.max_retry_delay.0,
+        namespace: flags.kubernetes.watched_namespace().map(ToOwned::to_owned),
+    }
+}
+
+fn policy(flags: &RunOptions) -> Policy {
+    let account = flags.tenancy.default_service_account.clone();
+    Policy {
+        no_cross_namespace_refs: flags.tenancy.no_cross_namespace_refs,
+        default_service_account: (!account.is_empty()).then_some(account),
+        requeue_dependency: flags.reconciling.requeue_dependency.0,
+        ..Policy::default()
+    }
+}
+
+/// Without a host to advertise the Service of Flux's source-controller is named, which selects our pod too.
+fn advertised(flags: &RunOptions) -> String {
+    let endpoints = &flags.endpoints;
+    match (&endpoints.storage_adv_addr, &endpoints.storage_addr) {
+        (Some(host), _) => host.clone(),
+        (None, ListenAddr::Host(host, port)) => format!("{host}:{port}"),
+        (None, _) => format!("source-controller.{}.svc.cluster.local.", flags.kubernetes.runtime_namespace),
+    }
+}
+
+/// Runs all controllers until `stop`, then until what they have begun is finished.
+pub async fn run(
+    cluster: KubeCluster,
+    store: Store,
+    metrics: Arc<Metrics>,
+    readiness: Readiness,
+    options: Options,
+    stop: CancellationToken,
+) {
+    let world = TokioWorld::new();
+    let cores = available_parallelism().map_or(1, usize::from);
+    let cx = Context::new(Arc::new(cluster.clone()), world.clone(), metrics, options.settings, cores);
+    let cx = Arc::new(cx);
+    let sources = Arc::new(Sources::new(store.clone()));
+    let git = GitRepositories {
+        sources: sources.clone(),
+        git: Git::new(store),
+        advertised: options.advertised,
+        limits: options.git_limits,
+    };
+    let mut start = Start::new(cx.clone());
+    start.kind(Arc::new(git));
+    start.kind(Arc::new(Kustomizations::new(sources, options.policy)));
+    for kind in sluice_api::kinds().iter().filter(|kind| !kind.served && kind.has_conditions) {
+        cx.world.spawn(Box::pin(unserved::run(*kind, cx.clone())));
+    }
+    cx.world.spawn(Box::pin(follow_definitions(cluster, cx.clone())));
+    cx.world.spawn(Box::pin(start.when_listed(readiness)));
+    stop.cancelled().await;
+    cx.stop.cancel();
+    world.idle().await;
+}
+
+/// Starts the controllers; passes begin when every kind is listed, so that no reference is taken for missing.
+struct Start {
+    cx: Arc<Context>,
+    listed: Vec<(String, watch::Receiver<bool>)>,
+    go: watch::Sender<bool>,
+}
+
+impl Start {
+    fn new(cx: Arc<Context>) -> Self {
+        Self { cx, listed: Vec::new(), go: watch::Sender::new(false) }
+    }
+
+    fn kind<K: Kind>(&mut self, kind: Arc<K>) {
+        let synced = watch::Sender::new(false);
+        self.listed.push((K::gvk().kind, synced.subscribe()));
+        let controller = sluice_reconcile::run(kind, self.cx.clone(), synced, self.go.subscribe());
+        self.cx.world.spawn(Box::pin(controller));
+    }
+
+    async fn when_listed(mut self, readiness: Readiness) {
+        for (kind, listed) in &mut self.listed {
+            readiness.pending("caches", format!("listing {kind}; are the CRDs installed?"));
+            if listed.wait_for(|listed| *listed).await.is_err() {
+                return;
+            }
+        }
+        readiness.ready("caches", "synced");
+        self.go.send_replace(true);
+        self.cx.stop.cancelled().await;
+    }
+}
+
+/// A new or changed CRD makes the discovery table old.
+async fn follow_definitions(cluster: KubeCluster, cx: Arc<Context>) {
+    let gvk = Gvk::new("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
+    let selection = Selection { body: Body::Full, ..Selection::all(gvk) };
+    let mut events = sluice_cluster::Cluster::watch(&cluster, &Identity::Agent, selection);
+    let mut established = std::collections::HashMap::new();
+    while let Some(Some(event)) = cx.stop.run_until_cancelled(events.next()).await {
+        let changed = match event {
+            WatchEvent::Seen(object) => {
+                let served = object.value().pointer("/status/storedVersions").map(ToString::to_string);
+                let key = (object.generation(), served);
+                established.insert(object.name().to_owned(), key.clone()).is_none_or(|old| old != key)
+            }
+            WatchEvent::Gone(object) => established.remove(object.name()).is_some(),
+            _ => false,
+        };
+        if changed {
+            cluster.invalidate();
+        }
+    }
+}
+
+impl Meter for Metrics {
+    fn reconciled(&self, kind: &str, id: &ObjectId, took: Duration, result: &'static str) {
+        Metrics::reconciled(self, kind, id, took, result);
+    }
+
+    fn forget(&self, kind: &str, id: &ObjectId) {
+        Metrics::forget(self, kind, id);
+    }
+
+    fn queue(&self, kind: &str, waiting: usize, active: usize, parked: usize) {
+        Metrics::queue(self, kind, waiting, active, parked);
+    }
+}

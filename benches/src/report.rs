@@ -1,0 +1,87 @@
+//! The table.
+
+use std::{fmt::Write as _, fs, path::Path, time::Duration};
+
+use anyhow::Context as _;
+
+const BEGIN: &str = "<!-- bench:begin -->";
+const END: &str = "<!-- bench:end -->";
+
+/// One line of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Row {
+    /// What was measured.
+    pub(crate) what: String,
+    /// How long it took.
+    pub(crate) time: Option<Duration>,
+    /// That time over the floor's.
+    pub(crate) ratio: Option<f64>,
+    /// The most memory that the agent had until then, in bytes.
+    pub(crate) memory: Option<u64>,
+    /// The processor time of the agent, in seconds.
+    pub(crate) cpu: Option<f64>,
+    /// The agent's requests.
+    pub(crate) requests: Option<String>,
+}
+
+impl Row {
+    /// Returns a row without numbers.
+    pub(crate) fn new(what: String) -> Self {
+        Self { what, time: None, ratio: None, memory: None, cpu: None, requests: None }
+    }
+}
+
+/// Returns the table, with where and how it was measured.
+pub(crate) fn markdown(rows: &[Row], machine: &str, count: usize) -> String {
+    let mut text = String::from(
+        "| what | time | ratio to the floor | peak memory | CPU | requests to the API server |\n|---|---|---|---|---|---|\n",
+    );
+    for row in rows {
+        writeln!(text, "{}", line(row)).expect("invariant: writing to a String cannot fail");
+    }
+    let option = if count == 100 { String::new() } else { format!(" --count={count}") };
+    write!(text, "\n`cargo xtask bench{option}`, {machine}.\n").expect("invariant: writing to a String cannot fail");
+    text
+}
+
+fn line(row: &Row) -> String {
+    let cells = [
+        row.what.clone(),
+        cell(row.time.map(|time| format!("{:.2} s", time.as_secs_f64()))),
+        cell(row.ratio.map(|ratio| format!("{ratio:.1}"))),
+        cell(row.memory.map(|bytes| format!("{} MiB", bytes.div_ceil(1 << 20)))),
+        cell(row.cpu.map(|seconds| format!("{seconds:.2} s"))),
+        cell(row.requests.clone()),
+    ];
+    format!("| {} |", cells.join(" | "))
+}
+
+fn cell(value: Option<String>) -> String {
+    value.unwrap_or_default()
+}
+
+/// Puts the table between the markers of README.md.
+pub(crate) fn write(table: &str) -> anyhow::Result<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let text = fs::read_to_string(&path).context("read README.md")?;
+    let text = replaced(&text, table).context("find the markers of the table in README.md")?;
+    fs::write(&path, text).context("write README.md")
+}
+
+fn replaced(text: &str, table: &str) -> Option<String> {
+    let (before, rest) = text.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n{table}{END}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_between_the_markers_is_replaced() {
+        let text = format!("a\n{BEGIN}\nold\n{END}\nb\n");
+        assert_eq!(replaced(&text, "new\n"), Some(format!("a\n{BEGIN}\nnew\n{END}\nb\n")));
+        assert_eq!(replaced("no markers", "new"), None);
+    }
+}

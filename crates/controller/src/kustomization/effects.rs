@@ -1,0 +1,193 @@
+//! What a Kustomization's pass does to the world.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use futures::StreamExt;
+use sluice_apply::{
+    Key, Keyed,
+    health::{Health, JobRule, Reader},
+};
+use sluice_cluster::{ApiError, Identity, Request, Response, Target};
+use sluice_kustomize::flux::Overrides;
+use sluice_object::{Artifact, Digest, Gvk, Object, ObjectId, TreePath};
+use sluice_reconcile::{Context, Seen};
+
+use super::{Kustomizations, Memory};
+use crate::gitrepository::Trouble;
+
+/// One act on the world.
+#[derive(Debug)]
+pub enum Effect {
+    /// Build the objects of an artifact.
+    Build {
+        /// The artifact.
+        artifact: Arc<Artifact>,
+        /// `spec.path`.
+        path: String,
+        /// What the Kustomization adds to the kustomization file.
+        overrides: Box<Overrides>,
+    },
+    /// Watch the kinds that are, or are to be, managed. Nothing counts as drift until [`Effect::Remember`].
+    Track {
+        /// The Kustomization.
+        owner: ObjectId,
+        /// Their kinds.
+        kinds: BTreeSet<Gvk>,
+    },
+    /// Do requests.
+    Requests {
+        /// On whose behalf.
+        who: Identity,
+        /// The requests.
+        requests: Vec<Keyed>,
+        /// How many at once.
+        concurrency: usize,
+    },
+    /// Read objects that cannot be watched.
+    Read {
+        /// On whose behalf.
+        who: Identity,
+        /// The objects.
+        targets: Vec<Target>,
+    },
+    /// Keep what the next pass can compare with.
+    Remember {
+        /// The Kustomization.
+        owner: ObjectId,
+        /// What was applied; nothing after a failure.
+        memory: Option<Memory>,
+        /// How its objects look.
+        hashes: Vec<(ObjectId, u64)>,
+        /// Whether drift wakes it at once.
+        eager: bool,
+    },
+    /// Forget the Kustomization.
+    Forget(ObjectId),
+}
+
+/// The answer to an effect.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The built objects.
+    Built(Result<Built, Trouble>),
+    /// Watches are open.
+    Tracked,
+    /// Answers, and what they show of objects.
+    Answers {
+        /// By key.
+        answers: Vec<(Key, Result<Response, ApiError>)>,
+        /// Objects as the server has them.
+        seen: Vec<(ObjectId, Seen)>,
+    },
+    /// Health of what was read.
+    Read(Vec<(ObjectId, Health)>),
+    /// Kept, or forgotten.
+    Remembered,
+}
+
+/// The objects of a build.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The objects.
+    pub objects: Vec<Object>,
+    /// Digest of the whole output.
+    pub checksum: Digest,
+    /// What the build warns of.
+    pub warnings: Vec<String>,
+}
+
+impl Kustomizations {
+    pub(super) async fn act(&self, effect: Effect, cx: &Context) -> Outcome {
+        match effect {
+            Effect::Build { artifact, path, overrides } => Outcome::Built(build(artifact, path, *overrides, cx).await),
+            Effect::Track { owner, kinds } => {
+                cx.watches.baseline(&owner, [], false);
+                cx.watches.manage(&owner, kinds);
+                Outcome::Tracked
+            }
+            Effect::Requests { who, requests, concurrency } => request(&who, requests, concurrency, cx).await,
+            Effect::Read { who, targets } => read(&who, targets, cx).await,
+            Effect::Remember { owner, memory, hashes, eager } => {
+                self.remember(&owner, memory);
+                cx.watches.baseline(&owner, hashes, eager);
+                Outcome::Remembered
+            }
+            Effect::Forget(owner) => {
+                self.remember(&owner, None);
+                cx.watches.forget(&owner);
+                Outcome::Remembered
+            }
+        }
+    }
+
+    fn remember(&self, owner: &ObjectId, memory: Option<Memory>) {
+        let mut memories = self.memories();
+        match memory {
+            Some(memory) => _ = memories.insert(owner.clone(), memory),
+            None => _ = memories.remove(owner),
+        }
+    }
+}
+
+async fn build(artifact: Arc<Artifact>, path: String, overrides: Overrides, cx: &Context) -> Result<Built, Trouble> {
+    let work = move || built(&artifact, &path, &overrides);
+    let panicked = || Trouble { reason: BUILD_FAILED.into(), message: "the build ended unexpectedly; please report it with the repository".into() };
+    cx.cpu(work).await.ok_or_else(panicked)?
+}
+
+const BUILD_FAILED: &str = sluice_api::conditions::reasons::BUILD_FAILED;
+
+fn built(artifact: &Artifact, path: &str, overrides: &Overrides) -> Result<Built, Trouble> {
+    let root = locate(artifact, path)?;
+    let trouble = |error: sluice_kustomize::Error| Trouble { reason: BUILD_FAILED.into(), message: error.to_string() };
+    let tree = sluice_kustomize::flux::prepare(&artifact.tree, &root, overrides).map_err(trouble)?;
+    let built = sluice_kustomize::build(&tree, &root, &sluice_kustomize::Options::flux()).map_err(trouble)?;
+    let checksum = Digest::sha256(built.to_yaml().as_bytes());
+    let warnings = built.warnings.clone();
+    Ok(Built { objects: built.into_objects().map_err(trouble)?, checksum, warnings })
+}
+
+/// Finds `spec.path` in the artifact, and says what is there when it is not.
+fn locate(artifact: &Artifact, path: &str) -> Result<TreePath, Trouble> {
+    let failed = |message| Trouble { reason: sluice_api::conditions::reasons::ARTIFACT_FAILED.into(), message };
+    let root = TreePath::parse(path).map_err(|error| failed(format!("kustomization path not found: {error}; hint: spec.path must stay inside the artifact")))?;
+    if artifact.tree.is_dir(&root) {
+        return Ok(root);
+    }
+    let top = artifact.tree.list(&TreePath::root());
+    let dirs: Vec<_> = top.into_iter().filter(|(_, dir)| *dir).map(|(name, _)| format!("./{name}")).take(10).collect();
+    Err(failed(format!(
+        "kustomization path not found: `{path}` is not a directory of {}; hint: spec.path is relative to the root of the artifact, which holds {}",
+        artifact.revision,
+        if dirs.is_empty() { "no directories".into() } else { dirs.join(", ") }
+    )))
+}
+
+async fn request(who: &Identity, requests: Vec<Keyed>, concurrency: usize, cx: &Context) -> Outcome {
+    let now = cx.now();
+    let call = |keyed: Keyed| async move {
+        let dry_run = matches!(keyed.request, Request::Apply { dry_run: true, .. });
+        let answer = cx.cluster.call(who, keyed.request).await;
+        let seen = match &answer {
+            Ok(Response::Object(object)) if !dry_run => Some((object.id(), Seen::of(object, now))),
+            _ => None,
+        };
+        ((keyed.key, answer), seen)
+    };
+    let done: Vec<_> = futures::stream::iter(requests).map(call).buffered(concurrency.max(1)).collect().await;
+    let (answers, seen): (Vec<_>, Vec<_>) = done.into_iter().unzip();
+    Outcome::Answers { answers, seen: seen.into_iter().flatten().collect() }
+}
+
+/// Reads run this many at once; they happen only where nothing can be watched.
+const READS: usize = 4;
+
+async fn read(who: &Identity, targets: Vec<Target>, cx: &Context) -> Outcome {
+    let reader = Reader { jobs: JobRule::MustComplete };
+    let one = |target: Target| async move {
+        let id = target.id();
+        let answer = cx.cluster.call(who, Request::Get(target)).await;
+        (id, reader.read_answer(&answer, cx.now()))
+    };
+    Outcome::Read(futures::stream::iter(targets).map(one).buffered(READS).collect().await)
+}

@@ -1,0 +1,257 @@
+//! What a Kustomization's pass reads at its start: all of it from memory, but for an artifact that is opened first.
+
+use std::{collections::HashSet, sync::Arc};
+
+use sluice_api::{
+    conditions::{READY, reasons},
+    kustomize::{Kustomization, KustomizationStatus, SourceKind},
+    meta,
+};
+use sluice_cluster::{Identity, Request, Target};
+use sluice_object::{Artifact, Gvk, InventoryEntry, Object, ObjectId};
+use sluice_reconcile::{Context, Index, Kind};
+
+use super::{Kustomizations, Memory};
+use crate::gitrepository::Trouble;
+
+/// What a pass starts from.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The source's artifact, or why there is none.
+    pub(super) source: Result<Arc<Artifact>, Trouble>,
+    /// Why dependencies hold the pass up, if they do.
+    pub(super) blocked: Option<String>,
+    /// On whose behalf objects are applied.
+    pub(super) identity: Identity,
+    /// What this process applied last.
+    pub(super) memory: Option<Memory>,
+    /// Whether every object of the inventory is as it was applied, and healthy where that is asked for.
+    pub(super) clean: bool,
+    /// Whether drift is put back at once.
+    pub(super) eager: bool,
+    pub(super) policy: super::Policy,
+    /// The account whose absence leaves the objects of a deleted Kustomization in place.
+    pub(super) missing_account: Option<String>,
+}
+
+impl Kustomizations {
+    pub(super) async fn facts(&self, object: &Kustomization, cx: &Context) -> Facts {
+        let source = self.source(object, cx).await;
+        let revision = source.as_ref().ok().map(|artifact| artifact.revision.to_string());
+        Facts {
+            blocked: blocked(object, revision.as_deref(), &cx.index),
+            identity: self.identity(object),
+            memory: self.memory(&id(object)),
+            clean: is_clean(object, cx),
+            eager: is_eager(object),
+            policy: self.policy.clone(),
+            missing_account: self.missing_account(object, cx).await,
+            source,
+        }
+    }
+
+    async fn source(&self, object: &Kustomization, cx: &Context) -> Result<Arc<Artifact>, Trouble> {
+        let source = source_id(object);
+        if self.policy.no_cross_namespace_refs && source.namespace != namespace(object) {
+            return Err(denied(&source));
+        }
+        let Some(found) = cx.index.get(&source) else { return Err(missing(object, &source)) };
+        let Some(named) = artifact_of(&found) else { return Err(not_ready(&source, &found)) };
+        self.sources.artifact(&source, &named).await.map_err(|error| {
+            let message = crate::gitrepository::with_cause(&error, error.hint());
+            Trouble { reason: reasons::ARTIFACT_FAILED.into(), message }
+        })
+    }
+
+    /// Deletion alone asks for it: elsewhere the API server's refusal says enough.
+    async fn missing_account(&self, object: &Kustomization, cx: &Context) -> Option<String> {
+        object.metadata.deletion_timestamp.as_ref()?;
+        let Identity::ServiceAccount { namespace, name } = self.identity(object) else { return None };
+        let shown = format!("service account '{namespace}/{name}'");
+        let target = Target { gvk: Gvk::new("", "v1", "ServiceAccount"), namespace, name };
+        let answer = cx.cluster.call(&Identity::Agent, Request::Get(target)).await;
+        answer.is_err_and(|error| error.is_not_found()).then_some(shown)
+    }
+
+    fn identity(&self, object: &Kustomization) -> Identity {
+        let name = object.spec.service_account_name.clone().filter(|name| !name.is_empty());
+        match name.or_else(|| self.policy.default_service_account.clone()) {
+            Some(name) => Identity::ServiceAccount { namespace: namespace(object), name },
+            None => Identity::Agent,
+        }
+    }
+}
+
+pub(super) fn namespace(object: &Kustomization) -> String {
+    object.metadata.namespace.clone().unwrap_or_default()
+}
+
+pub(super) fn id(object: &Kustomization) -> ObjectId {
+    let name = object.metadata.name.clone().unwrap_or_default();
+    ObjectId::new(&Kustomizations::gvk(), namespace(object), name)
+}
+
+pub(super) fn source_id(object: &Kustomization) -> ObjectId {
+    let reference = &object.spec.source_ref;
+    let kind = match reference.kind {
+        SourceKind::OciRepository => "OCIRepository",
+        SourceKind::GitRepository => "GitRepository",
+        SourceKind::Bucket => "Bucket",
+        SourceKind::ExternalArtifact => "ExternalArtifact",
+    };
+    let gvk = Gvk::new(crate::gitrepository::GROUP, "v1", kind);
+    ObjectId::new(&gvk, reference.namespace.clone().unwrap_or_else(|| namespace(object)), &reference.name)
+}
+
+/// Returns the inventory of the status. Entries that cannot be read are passed over with a warning.
+pub(super) fn inventory(status: Option<&KustomizationStatus>) -> Vec<InventoryEntry> {
+    let entries = status.and_then(|status| status.inventory.as_ref()).map(|inventory| &inventory.entries);
+    let read = |entry: &meta::InventoryEntry| match ObjectId::from_inventory(&entry.id) {
+        Ok(id) => Some(InventoryEntry { id, version: entry.v.clone() }),
+        Err(error) => {
+            tracing::warn!(entry = entry.id, %error, "inventory entry not read");
+            None
+        }
+    };
+    entries.into_iter().flatten().filter_map(read).collect()
+}
+
+pub(super) fn artifact_of(source: &Object) -> Option<meta::Artifact> {
+    serde_json::from_value(source.value().pointer("/status/artifact")?.clone()).ok()
+}
+
+fn denied(source: &ObjectId) -> Trouble {
+    let message = format!("can't access '{source}', cross-namespace references have been blocked");
+    Trouble { reason: reasons::ACCESS_DENIED.into(), message }
+}
+
+fn missing(object: &Kustomization, source: &ObjectId) -> Trouble {
+    let message = match object.spec.source_ref.kind {
+        SourceKind::GitRepository => format!("Source '{source}' not found"),
+        _ => format!("Source '{source}' not found; this version of Sluice serves the source kind GitRepository alone"),
+    };
+    Trouble { reason: reasons::ARTIFACT_FAILED.into(), message }
+}
+
+fn not_ready(source: &ObjectId, found: &Object) -> Trouble {
+    let why = ready(found).map_or(String::new(), |(_, message)| format!(": {message}"));
+    let message = format!("Source is not ready, artifact not found; '{source}'{why}");
+    Trouble { reason: reasons::ARTIFACT_FAILED.into(), message }
+}
+
+fn ready(object: &Object) -> Option<(&str, &str)> {
+    let conditions = object.value().pointer("/status/conditions")?.as_array()?;
+    let ready = conditions.iter().find(|condition| condition["type"] == READY)?;
+    Some((ready["status"].as_str()?, ready["message"].as_str().unwrap_or_default()))
+}
+
+/// Says which dependency is not ready. Flux: ready, generation observed, and at the source's revision if it is the same source.
+fn blocked(object: &Kustomization, revision: Option<&str>, index: &Index) -> Option<String> {
+    if let Some(cycle) = cycle(object, index) {
+        return Some(format!("dependency cycle: {cycle}; remove one of these from `spec.dependsOn`"));
+    }
+    dependencies(object).find_map(|dependency| not_met(object, &dependency, revision, index))
+}
+
+fn not_met(object: &Kustomization, id: &ObjectId, revision: Option<&str>, index: &Index) -> Option<String> {
+    let shown = format!("'{}/{}'", id.namespace, id.name);
+    let Some(found) = index.get(id) else { return Some(format!("dependency {shown} not found")) };
+    let status = &found.value()["status"];
+    let observed = status["observedGeneration"].as_i64() == found.generation();
+    if !observed || ready(&found).is_none_or(|(status, _)| status != "True") {
+        return Some(format!("dependency {shown} is not ready"));
+    }
+    let same_source = Kustomizations::read(&found).is_ok_and(|found| source_id(&found) == source_id(object));
+    if same_source && revision.is_some() && status["lastAppliedRevision"].as_str() != revision {
+        return Some(format!("dependency {shown} revision is not up to date"));
+    }
+    None
+}
+
+pub(super) fn dependencies(object: &Kustomization) -> impl Iterator<Item = ObjectId> {
+    let dependency = |dependency: &meta::Dependency| {
+        let namespace = dependency.namespace.clone().unwrap_or_else(|| namespace(object));
+        ObjectId::new(&Kustomizations::gvk(), namespace, &dependency.name)
+    };
+    object.spec.depends_on.iter().map(dependency)
+}
+
+/// Follows dependencies until the object itself comes again.
+fn cycle(object: &Kustomization, index: &Index) -> Option<String> {
+    let start = id(object);
+    let (mut seen, mut path) = (HashSet::new(), vec![dependencies(object).collect::<Vec<_>>()]);
+    let mut names = vec![start.name.clone()];
+    while let Some(level) = path.last_mut() {
+        let Some(next) = level.pop() else {
+            path.pop();
+            names.pop();
+            continue;
+        };
+        if next == start {
+            names.push(start.name);
+            return Some(names.join(" → "));
+        }
+        if seen.insert(next.clone())
+            && let Some(found) = index.get(&next)
+            && let Ok(found) = Kustomizations::read(&found)
+        {
+            names.push(next.name);
+            path.push(dependencies(&found).collect());
+        }
+    }
+    None
+}
+
+fn is_clean(object: &Kustomization, cx: &Context) -> bool {
+    let owner = id(object);
+    inventory(object.status.as_ref())
+        .iter()
+        .all(|entry| cx.watches.is_clean(&owner, &entry.id) && (!object.spec.wait || cx.watches.is_current(&entry.id)))
+}
+
+/// The annotation that has drift put back as soon as it is seen.
+const DRIFT: &str = "sluice.dev/drift";
+
+fn is_eager(object: &Kustomization) -> bool {
+    let annotations = object.metadata.annotations.as_ref();
+    annotations.and_then(|annotations| annotations.get(DRIFT)).is_some_and(|value| value == "immediate")
+}
+
+/// Says whether a change of a reference must start a pass: a new artifact, or a dependency that was waited for.
+pub(super) fn concerns(object: &Kustomization, index: &Index) -> bool {
+    let status = object.status.clone().unwrap_or_default();
+    let waiting = status.conditions.iter().any(|condition| {
+        condition.type_ == READY
+            && matches!(condition.reason.as_str(), reasons::DEPENDENCY_NOT_READY | reasons::ARTIFACT_FAILED)
+    });
+    let revision = index.get(&source_id(object)).and_then(|source| artifact_of(&source)).map(|named| named.revision);
+    waiting || (revision.is_some() && revision != status.last_attempted_revision)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn kustomization(name: &str, depends_on: &[&str]) -> Kustomization {
+        let depends_on: Vec<_> = depends_on.iter().map(|name| json!({"name": name})).collect();
+        serde_json::from_value(json!({
+            "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+            "metadata": {"name": name, "namespace": "ns"},
+            "spec": {"interval": "1m", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "s"}, "dependsOn": depends_on},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_dependency_on_itself_is_a_cycle() {
+        assert_eq!(cycle(&kustomization("a", &["a"]), &Index::default()).as_deref(), Some("a → a"));
+        assert_eq!(cycle(&kustomization("a", &["b"]), &Index::default()), None);
+    }
+
+    #[test]
+    fn a_missing_dependency_is_named() {
+        let blocked = blocked(&kustomization("a", &["b"]), None, &Index::default());
+        assert_eq!(blocked.as_deref(), Some("dependency 'ns/b' not found"));
+    }
+}

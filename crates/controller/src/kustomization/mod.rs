@@ -1,0 +1,166 @@
+//! Kustomization: manifests of a source, built, applied in stages, and kept as they are in the source.
+//!
+//! facts (artifact, dependencies, drift) → build → rollout (dry-run, publish, apply, prune) → health → verdict
+
+mod effects;
+mod facts;
+mod machine;
+mod report;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod waiting;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+use sluice_api::{annotations, kustomize::Kustomization};
+use sluice_apply::order::CustomKinds;
+use sluice_object::{Digest, Gvk, InventoryEntry, Object, ObjectId};
+use sluice_reconcile::{Command, Context, Index, Input, Kind};
+
+pub use effects::{Built, Effect, Outcome};
+pub use facts::Facts;
+pub use machine::Run;
+
+use crate::Sources;
+
+pub(crate) const GROUP: &str = "kustomize.toolkit.fluxcd.io";
+
+/// The controller of Kustomizations.
+#[derive(Debug)]
+pub struct Kustomizations {
+    /// The artifacts of sources.
+    pub sources: Arc<Sources>,
+    /// What the operator has set for all of them.
+    pub policy: Policy,
+    memory: Mutex<HashMap<ObjectId, Memory>>,
+}
+
+/// What the operator has set for all Kustomizations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Whether sources of other namespaces are refused (`--no-cross-namespace-refs`).
+    pub no_cross_namespace_refs: bool,
+    /// Who applies where `spec.serviceAccountName` is empty (`--default-service-account`).
+    pub default_service_account: Option<String>,
+    /// When an unmet dependency is looked at again, if nothing wakes the object before (`--requeue-dependency`).
+    pub requeue_dependency: Duration,
+    /// How many requests of one object run at once (`--concurrent-ssa`).
+    pub concurrent_ssa: usize,
+    /// Kinds of the third stage (`--custom-apply-stage-kinds`).
+    pub custom_kinds: CustomKinds,
+    /// Whether objects that would install Flux are left out.
+    pub leave_flux_alone: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            no_cross_namespace_refs: false,
+            default_service_account: None,
+            requeue_dependency: Duration::from_secs(30),
+            concurrent_ssa: 4,
+            custom_kinds: CustomKinds::default(),
+            leave_flux_alone: true,
+        }
+    }
+}
+
+/// What this process knows of its last complete success: enough to see that nothing is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Memory {
+    generation: i64,
+    revision: String,
+    checksum: Digest,
+}
+
+impl Kustomizations {
+    /// Makes the controller.
+    pub fn new(sources: Arc<Sources>, policy: Policy) -> Self {
+        Self { sources, policy, memory: Mutex::default() }
+    }
+
+    fn memory(&self, id: &ObjectId) -> Option<Memory> {
+        self.memories().get(id).cloned()
+    }
+
+    fn memories(&self) -> std::sync::MutexGuard<'_, HashMap<ObjectId, Memory>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the token of a requested reconcile.
+pub(crate) fn requested_at(metadata: &ObjectMeta) -> Option<String> {
+    metadata.annotations.as_ref()?.get(annotations::RECONCILE_REQUESTED_AT).cloned()
+}
+
+fn kinds(entries: &[InventoryEntry]) -> BTreeSet<Gvk> {
+    entries.iter().map(InventoryEntry::gvk).collect()
+}
+
+impl Kind for Kustomizations {
+    type Object = Kustomization;
+    type Facts = Facts;
+    type Run = Run;
+    type Effect = Effect;
+    type Outcome = Outcome;
+
+    fn gvk() -> Gvk {
+        Gvk::new(GROUP, "v1", "Kustomization")
+    }
+
+    fn component() -> &'static str {
+        "kustomize-controller"
+    }
+
+    fn read(object: &Object) -> Result<Kustomization, serde_json::Error> {
+        Kustomization::deserialize(object.value())
+    }
+
+    fn is_suspended(object: &Kustomization) -> bool {
+        object.spec.suspend
+    }
+
+    fn references(object: &Kustomization) -> Vec<ObjectId> {
+        facts::dependencies(object).chain([facts::source_id(object)]).collect()
+    }
+
+    /// Dependents care for readiness, the observed generation and the applied revision.
+    fn signal(object: &Object) -> String {
+        let status = &object.value()["status"];
+        let conditions = status["conditions"].as_array();
+        let ready = conditions.and_then(|all| all.iter().find(|condition| condition["type"] == "Ready"));
+        let ready = ready.map(|condition| condition["status"].clone());
+        format!("{ready:?} {} {}", status["observedGeneration"], status["lastAppliedRevision"])
+    }
+
+    fn concerns(object: &Kustomization, index: &Index) -> bool {
+        facts::concerns(object, index)
+    }
+
+    fn inventory(object: &Kustomization) -> Vec<InventoryEntry> {
+        facts::inventory(object.status.as_ref())
+    }
+
+    async fn observe(&self, object: &Kustomization, cx: &Context) -> Facts {
+        self.facts(object, cx).await
+    }
+
+    fn start(object: &Kustomization, facts: Facts, now: jiff::Timestamp) -> (Run, Command<Self>) {
+        machine::start(object, facts, now)
+    }
+
+    fn next(object: &Kustomization, run: Run, input: Input<Outcome>, now: jiff::Timestamp) -> (Run, Command<Self>) {
+        machine::next(object, run, input, now)
+    }
+
+    async fn perform(&self, effect: Effect, cx: &Context) -> Outcome {
+        self.act(effect, cx).await
+    }
+}

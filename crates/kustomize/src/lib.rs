@@ -1,0 +1,145 @@
+//! kustomize as a function: a directory of a tree in, Kubernetes objects out.
+//!
+//! tree → [`build`] → [`Built`] (objects with their origin) · [`flux::prepare`] puts a Flux Kustomization's fields in
+//!
+//! The results equal those of kustomize 5.8.1, the version Flux pins, byte for byte where they are printed. Nothing is
+//! read but the tree; what else a build needs is named in [`Error::Needs`]. What isn't offered is refused, never left
+//! out. Begin reading with `build.rs`, then `steps.rs` for the order of the transformers.
+
+mod build;
+mod config;
+mod decode;
+mod error;
+mod fields;
+pub mod flux;
+mod generate;
+mod go;
+mod id;
+mod kustomization;
+mod loader;
+mod manifest;
+mod metadata;
+mod output;
+mod patch;
+mod plugin;
+mod resource;
+mod resources;
+mod schema;
+mod selector;
+mod sort;
+mod steps;
+mod target;
+mod transform;
+
+use std::collections::BTreeMap;
+
+use sluice_object::{Tree, TreePath};
+
+pub use error::{Error, Need, Place};
+pub use output::{Built, Manifest};
+
+/// How a directory is built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// The order of the output, where the kustomization has no `sortOptions`.
+    pub order: Order,
+    /// Where files may be read from.
+    pub restriction: Restriction,
+    /// Whether unknown fields in the root's kustomization file are refused; below the root they always are.
+    pub strict_root: bool,
+    /// What has been fetched: URLs as written, and their place in the tree.
+    pub remotes: BTreeMap<String, TreePath>,
+    /// The version that `buildMetadata: [managedByLabel]` names.
+    pub version: String,
+    /// How much a build may use.
+    pub limits: Limits,
+}
+
+/// The order of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// As the files and generators come.
+    #[default]
+    AsWritten,
+    /// By kind, as the `kustomize` command does.
+    Legacy,
+}
+
+/// Where files may be read from. Bases may be anywhere in the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Restriction {
+    /// Anywhere in the tree.
+    #[default]
+    Tree,
+    /// In or below the directory of the kustomization that names them.
+    RootOnly,
+}
+
+/// How much a build may use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Kustomizations inside each other.
+    pub depth: usize,
+    /// Kustomizations read; one that is named twice counts twice.
+    pub kustomizations: usize,
+    /// Objects.
+    pub resources: usize,
+    /// Bytes read, files that are read twice counted twice.
+    pub bytes: u64,
+    /// Size and depth of a YAML file, aliases expanded.
+    pub yaml: sluice_yaml::Limits,
+}
+
+impl Default for Limits {
+    /// A hundred times what large repositories use, a tenth of what would hurt.
+    fn default() -> Self {
+        Self {
+            depth: 64,
+            kustomizations: 10_000,
+            resources: 100_000,
+            bytes: 512 << 20,
+            yaml: sluice_yaml::Limits::default(),
+        }
+    }
+}
+
+impl Options {
+    /// As Flux's kustomize-controller builds.
+    pub fn flux() -> Self {
+        Self {
+            order: Order::AsWritten,
+            restriction: Restriction::Tree,
+            strict_root: false,
+            remotes: BTreeMap::new(),
+            version: "v5.8.1".into(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// As the `kustomize build` command builds.
+    pub fn command_line() -> Self {
+        Self { order: Order::Legacy, restriction: Restriction::RootOnly, strict_root: true, ..Self::flux() }
+    }
+}
+
+/// Builds the kustomization in a directory of a tree.
+///
+/// ```
+/// use sluice_kustomize::{Options, build};
+/// use sluice_object::{Tree, TreePath};
+///
+/// let tree = Tree::in_memory([
+///     ("kustomization.yaml", "resources: [a.yaml]\nnamePrefix: my-\n"),
+///     ("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"),
+/// ]);
+/// let built = build(&tree, &TreePath::root(), &Options::flux())?;
+/// assert_eq!(built.to_yaml(), "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: my-a\n");
+/// # Ok::<(), sluice_kustomize::Error>(())
+/// ```
+///
+/// # Errors
+/// Where kustomize fails, and [`Error::Needs`] when something remote must be fetched first, [`Error::Unsupported`] for
+/// what isn't offered, [`Error::Limit`] for too much of anything.
+pub fn build(tree: &Tree, path: &TreePath, options: &Options) -> Result<Built, Error> {
+    build::run(tree, path, options)
+}

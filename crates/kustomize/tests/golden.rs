@@ -1,0 +1,77 @@
+//! Builds every folder under `cases/`.
+//!
+//! A case is `input/`, the folder to build in `target` (else `input/` itself), and either `expected.yaml`, which
+//! kustomize 5.8.1 has printed (`kustomize build --reorder none --load-restrictor LoadRestrictionsNone`), or
+//! `error.txt`, our own words. With `BLESS=1` in the environment `error.txt` is written anew.
+
+#![expect(clippy::unwrap_used, reason = "a test whose input can't be read fails")]
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use sluice_kustomize::{Options, build};
+use sluice_object::{Tree, TreePath};
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    cases
+}
+
+fn tree(root: &Path) -> Tree {
+    let mut files = Vec::new();
+    collect(root, root, &mut files).unwrap();
+    Tree::in_memory(files)
+}
+
+fn collect(root: &Path, directory: &Path, files: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(root, &path, files)?;
+        } else {
+            let relative = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            files.push((relative, fs::read(&path)?));
+        }
+    }
+    Ok(())
+}
+
+/// Returns what went wrong with a case.
+fn run(case: &Path) -> Option<String> {
+    let target = fs::read_to_string(case.join("target")).unwrap_or_default();
+    let options = Options { strict_root: true, ..Options::flux() };
+    let built = build(&tree(&case.join("input")), &TreePath::parse(target.trim()).unwrap(), &options);
+    let (file, text) = match built {
+        Ok(built) => ("expected.yaml", built.to_yaml()),
+        Err(error) => ("error.txt", format!("{error}\n")),
+    };
+    if std::env::var_os("BLESS").is_some() && file == "error.txt" && !case.join("expected.yaml").exists() {
+        fs::write(case.join(file), &text).unwrap();
+    }
+    match fs::read_to_string(case.join(file)) {
+        Ok(expected) if expected == text => None,
+        Ok(expected) => Some(format!("{file} differs\n--- expected\n{expected}--- found\n{text}")),
+        Err(_) => Some(format!("no {file}, but found\n{text}")),
+    }
+}
+
+#[test]
+fn every_case_gives_what_kustomize_gives() {
+    let cases = cases();
+    let failures: Vec<String> = cases
+        .iter()
+        .filter_map(|case| Some(format!("== {}: {}", case.file_name()?.to_string_lossy(), run(case)?)))
+        .collect();
+    assert!(failures.is_empty(), "{} of {} cases fail\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+#[test]
+fn a_build_is_the_same_every_time() {
+    for case in cases() {
+        assert_eq!(run(&case), run(&case));
+    }
+}

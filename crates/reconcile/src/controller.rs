@@ -1,0 +1,237 @@
+//! The controller of one kind: its watch, its queue, its tasks.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+use sluice_cluster::{Identity, Selection, WatchEvent};
+use sluice_object::{Object, ObjectId};
+use tokio::sync::{mpsc, watch};
+use tracing::Instrument;
+
+use crate::{
+    Cause, Context, Index, Kind, Next, Verdict, Wake,
+    index::Mailbox,
+    pass::{self, Begin, End, Parked, Resume},
+    queue::{Queue, Work},
+};
+
+/// Reconciles all objects of a kind until the context is stopped. `synced` is told once all of them are listed; passes
+/// start when `go` turns true, which the agent sets when every kind is listed.
+pub async fn run<K: Kind>(kind: Arc<K>, cx: Arc<Context>, synced: watch::Sender<bool>, mut go: watch::Receiver<bool>) {
+    let gvk = K::gvk();
+    let mailbox = cx.index.mailbox(&gvk.group, &gvk.kind);
+    let reader = follow::<K>(cx.clone(), synced);
+    let (done, finished) = mpsc::channel(cx.settings.concurrent.max(1));
+    let controller =
+        Controller { kind, cx: cx.clone(), mailbox, queue: Queue::new(cx.settings.concurrent), done, finished };
+    let work = async {
+        if go.wait_for(|go| *go).await.is_ok() {
+            controller.work().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = cx.stop.cancelled() => {}
+        () = reader => {}
+        () = work => {}
+    }
+}
+
+/// Follows the watch of the kind into the index.
+async fn follow<K: Kind>(cx: Arc<Context>, synced: watch::Sender<bool>) {
+    let selection = Selection { namespace: cx.settings.namespace.clone(), ..Selection::all(K::gvk()) };
+    let mut events = cx.cluster.watch(&Identity::Agent, selection);
+    let mut listing = std::collections::HashSet::new();
+    while let Some(event) = events.next().await {
+        match event {
+            WatchEvent::Restarted => listing.clear(),
+            WatchEvent::Seen(object) => {
+                listing.insert(object.id());
+                pass::absorb::<K>(&cx, object);
+            }
+            WatchEvent::Gone(object) => {
+                listing.remove(&object.id());
+                vanish::<K>(&cx, &object.id());
+            }
+            WatchEvent::Listed => {
+                forget_unlisted::<K>(&cx, &listing);
+                synced.send_replace(true);
+            }
+            WatchEvent::Failed { message, refused } => {
+                let kind = K::gvk().to_string();
+                tracing::warn!(kind, refused, error = message, "watch of one of our kinds failed");
+            }
+        }
+    }
+}
+
+fn forget_unlisted<K: Kind>(cx: &Context, listed: &std::collections::HashSet<ObjectId>) {
+    let gvk = K::gvk();
+    for object in cx.index.of_kind(&gvk.group, &gvk.kind) {
+        if !listed.contains(&object.id()) {
+            vanish::<K>(cx, &object.id());
+        }
+    }
+}
+
+fn vanish<K: Kind>(cx: &Context, id: &ObjectId) {
+    cx.index.forget(id);
+    cx.index.wake_dependents(id);
+    cx.index.wake(id, Wake { changed: true, ..Wake::default() });
+}
+
+struct Controller<K: Kind> {
+    kind: Arc<K>,
+    cx: Arc<Context>,
+    mailbox: Arc<Mailbox>,
+    queue: Queue<Box<Parked<K>>>,
+    done: mpsc::Sender<(ObjectId, End<K>)>,
+    finished: mpsc::Receiver<(ObjectId, End<K>)>,
+}
+
+impl<K: Kind> Controller<K> {
+    async fn work(mut self) {
+        loop {
+            self.deliver();
+            self.queue.fire(self.cx.now());
+            while let Some((id, work)) = self.queue.pop() {
+                self.begin(id, work);
+            }
+            let (waiting, active, parked) = self.queue.counts();
+            self.cx.meter.queue(&K::gvk().kind, waiting, active, parked);
+            let timer = self.timer();
+            tokio::select! {
+                biased;
+                Some((id, end)) = self.finished.recv() => self.end(&id, end),
+                () = self.mailbox.rung() => {}
+                () = timer => {}
+            }
+        }
+    }
+
+    fn timer(&self) -> futures::future::BoxFuture<'static, ()> {
+        match self.queue.next_timer() {
+            Some(at) => self.cx.world.sleep_until(at),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+
+    fn deliver(&mut self) {
+        for (id, wake) in self.mailbox.take() {
+            match self.cx.index.get(&id) {
+                Some(object) => self.wake(&id, wake, &object),
+                None if self.queue.is_active(&id) => {}
+                None => self.forget(&id),
+            }
+        }
+    }
+
+    fn wake(&mut self, id: &ObjectId, wake: Wake, object: &Object) {
+        let typed = if wake.reference { K::read(object).ok() } else { None };
+        let concerns = typed.is_some_and(|typed| K::concerns(&typed, &self.cx.index));
+        self.queue.wake(id, wake, concerns, cause(object, wake));
+    }
+
+    fn forget(&mut self, id: &ObjectId) {
+        self.queue.remove(id);
+        self.cx.watches.forget(id);
+        self.cx.meter.forget(&id.kind, id);
+    }
+
+    fn begin(&self, id: ObjectId, work: Work<Box<Parked<K>>>) {
+        let begin = match work {
+            Work::Start => Begin::Start,
+            Work::Wake(parked) => Begin::Resume(parked, Resume::Objects),
+            Work::Deadline(parked) => Begin::Resume(parked, Resume::Deadline),
+            Work::Supersede(parked, cause) => Begin::Resume(parked, Resume::Superseded(cause)),
+        };
+        let (kind, cx, done, span) = (self.kind.clone(), self.cx.clone(), self.done.clone(), self.span(&id));
+        let task = async move {
+            let end = pass::work(&*kind, &id, begin, &cx).await;
+            let _ = done.send((id, end)).await;
+        };
+        self.cx.world.spawn(Box::pin(task.instrument(span)));
+    }
+
+    fn span(&self, id: &ObjectId) -> tracing::Span {
+        let reconcile_id = format!("{:016x}", (self.cx.world.random() * u64::MAX as f64) as u64);
+        tracing::info_span!(
+            "reconcile",
+            controller = id.kind.to_lowercase(),
+            group = id.group,
+            kind = id.kind,
+            namespace = id.namespace,
+            name = id.name,
+            reconcile_id
+        )
+    }
+
+    fn end(&mut self, id: &ObjectId, end: End<K>) {
+        match end {
+            End::Parked(parked) => self.park(id, parked),
+            End::Settled(verdict) => self.settle(id, &verdict),
+            End::Suspended => self.queue.settled(id, None, false),
+            End::Gone => self.gone(id),
+            End::Failed(error) => {
+                tracing::error!(kind = id.kind, namespace = id.namespace, name = id.name, error = %error, "status not written, the pass is repeated");
+                let delay = self.backoff(id);
+                self.queue.settled(id, Some(self.cx.now() + delay), true);
+            }
+        }
+    }
+
+    fn park(&mut self, id: &ObjectId, parked: Box<Parked<K>>) {
+        let (deadline, cx) = (parked.park.deadline, self.cx.clone());
+        self.queue.parked(id, parked, deadline, || overtaken(&cx.index, id));
+    }
+
+    fn settle(&mut self, id: &ObjectId, verdict: &Verdict) {
+        let now = self.cx.now();
+        let due = match verdict.next {
+            Next::Now => Some(now),
+            Next::Never => None,
+            Next::Backoff => Some(now + self.backoff(id)),
+            Next::After(time) => Some(self.jittered(now, time)),
+        };
+        self.queue.settled(id, due, verdict.next == Next::Backoff);
+    }
+
+    fn gone(&mut self, id: &ObjectId) {
+        self.queue.gone(id);
+        self.cx.watches.forget(id);
+        self.cx.meter.forget(&id.kind, id);
+        if self.cx.index.get(id).is_some_and(|object| !object.is_deleting()) {
+            self.cx.index.wake(id, Wake { changed: true, ..Wake::default() });
+        }
+    }
+
+    fn jittered(&self, now: Timestamp, time: std::time::Duration) -> Timestamp {
+        let share = 1.0 + self.cx.settings.jitter * (2.0 * self.cx.world.random() - 1.0);
+        now + SignedDuration::from_secs_f64(time.as_secs_f64() * share)
+    }
+
+    /// client-go: exponential from the first delay to the longest.
+    fn backoff(&self, id: &ObjectId) -> SignedDuration {
+        let (first, longest) = (self.cx.settings.min_retry_delay, self.cx.settings.max_retry_delay);
+        let factor = 2u32.saturating_pow(self.queue.failures(id).min(20));
+        SignedDuration::try_from(first.saturating_mul(factor).min(longest)).unwrap_or(SignedDuration::from_secs(900))
+    }
+}
+
+fn cause(object: &Object, wake: Wake) -> Cause {
+    if object.is_deleting() {
+        Cause::Deleted
+    } else if wake.changed || wake.drift {
+        Cause::Changed
+    } else {
+        Cause::Reference
+    }
+}
+
+fn overtaken(index: &Index, id: &ObjectId) -> Cause {
+    match index.get(id) {
+        Some(object) if !object.is_deleting() => Cause::Changed,
+        _ => Cause::Deleted,
+    }
+}

@@ -1,0 +1,166 @@
+//! The objects of our kinds, who refers to whom, and the mailboxes in which wakes are collected.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sluice_object::{Object, ObjectId};
+use tokio::sync::Notify;
+
+/// Why an object of ours is woken; wakes that come together are merged, so a mailbox is never longer than the
+/// number of objects.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wake {
+    /// The object itself is new, changed, asked to reconcile, or deleted.
+    pub changed: bool,
+    /// Something that it refers to has changed.
+    pub reference: bool,
+    /// Something that it waits for, or manages, has changed.
+    pub objects: bool,
+    /// A managed object was changed by somebody else, and is to be put back at once.
+    pub drift: bool,
+}
+
+impl Wake {
+    fn merge(&mut self, other: Wake) {
+        self.changed |= other.changed;
+        self.reference |= other.reference;
+        self.objects |= other.objects;
+        self.drift |= other.drift;
+    }
+}
+
+/// The wakes of one kind.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox {
+    pending: Mutex<BTreeMap<ObjectId, Wake>>,
+    bell: Notify,
+}
+
+impl Mailbox {
+    pub(crate) fn put(&self, id: &ObjectId, wake: Wake) {
+        lock(&self.pending).entry(id.clone()).or_default().merge(wake);
+        self.bell.notify_one();
+    }
+
+    pub(crate) fn take(&self) -> BTreeMap<ObjectId, Wake> {
+        std::mem::take(&mut *lock(&self.pending))
+    }
+
+    pub(crate) async fn rung(&self) {
+        self.bell.notified().await;
+    }
+}
+
+/// Objects of our kinds as last seen or written, and the graph of references between them.
+#[derive(Debug, Default)]
+pub struct Index {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    objects: HashMap<ObjectId, Arc<Object>>,
+    references: HashMap<ObjectId, Vec<ObjectId>>,
+    dependents: HashMap<ObjectId, BTreeSet<ObjectId>>,
+    mailboxes: HashMap<(String, String), Arc<Mailbox>>,
+}
+
+impl Index {
+    /// Returns an object as last seen or written.
+    pub fn get(&self, id: &ObjectId) -> Option<Arc<Object>> {
+        lock(&self.state).objects.get(id).cloned()
+    }
+
+    /// Returns the objects of a kind, in order of their ids.
+    pub fn of_kind(&self, group: &str, kind: &str) -> Vec<Arc<Object>> {
+        let state = lock(&self.state);
+        let mut found: Vec<_> = state.objects.iter().filter(|(id, _)| id.group == group && id.kind == kind).collect();
+        found.sort_by_key(|(id, _)| *id);
+        found.into_iter().map(|(_, object)| object.clone()).collect()
+    }
+
+    /// Keeps an object unless a newer version of it is known. Returns what was kept before.
+    pub(crate) fn keep(&self, object: Arc<Object>, references: Vec<ObjectId>) -> Kept {
+        let id = object.id();
+        let mut state = lock(&self.state);
+        let old = state.objects.get(&id).cloned();
+        if old.as_ref().is_some_and(|old| is_newer(old, &object)) {
+            return Kept::Older;
+        }
+        state.relate(&id, references);
+        state.objects.insert(id, object);
+        Kept::New(old)
+    }
+
+    pub(crate) fn forget(&self, id: &ObjectId) {
+        let mut state = lock(&self.state);
+        state.relate(id, Vec::new());
+        state.objects.remove(id);
+    }
+
+    /// Wakes all that refer to an object.
+    pub(crate) fn wake_dependents(&self, id: &ObjectId) {
+        let state = lock(&self.state);
+        let wake = Wake { reference: true, ..Wake::default() };
+        for dependent in state.dependents.get(id).into_iter().flatten() {
+            state.put(dependent, wake);
+        }
+    }
+
+    /// Wakes one object of ours.
+    pub(crate) fn wake(&self, id: &ObjectId, wake: Wake) {
+        lock(&self.state).put(id, wake);
+    }
+
+    pub(crate) fn mailbox(&self, group: &str, kind: &str) -> Arc<Mailbox> {
+        lock(&self.state).mailboxes.entry((group.into(), kind.into())).or_default().clone()
+    }
+}
+
+/// What became of an object that was handed to the index.
+pub(crate) enum Kept {
+    /// It is kept; this was there before.
+    New(Option<Arc<Object>>),
+    /// A newer version was there already.
+    Older,
+}
+
+impl State {
+    fn relate(&mut self, id: &ObjectId, references: Vec<ObjectId>) {
+        for old in self.references.remove(id).unwrap_or_default() {
+            if let Some(dependents) = self.dependents.get_mut(&old) {
+                dependents.remove(id);
+                if dependents.is_empty() {
+                    self.dependents.remove(&old);
+                }
+            }
+        }
+        for reference in &references {
+            self.dependents.entry(reference.clone()).or_default().insert(id.clone());
+        }
+        if !references.is_empty() {
+            self.references.insert(id.clone(), references);
+        }
+    }
+
+    fn put(&self, id: &ObjectId, wake: Wake) {
+        if let Some(mailbox) = self.mailboxes.get(&(id.group.clone(), id.kind.clone())) {
+            mailbox.put(id, wake);
+        }
+    }
+}
+
+/// Resource versions of one object are comparable numbers on every API server that etcd, or kine, stands behind.
+fn is_newer(old: &Object, new: &Object) -> bool {
+    old.uid() == new.uid() && version(old) > version(new)
+}
+
+fn version(object: &Object) -> u64 {
+    object.resource_version().parse().unwrap_or(0)
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

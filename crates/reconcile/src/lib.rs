@@ -1,0 +1,24 @@
+//! The one reconcile loop, which knows no kind.
+//!
+//! watch of a kind → [`Index`] → queue ([`controller`]) → pass ([`Kind::start`], [`Kind::next`]) → status, events, requeue
+//!                      ↑                                     │ parks without a task
+//!                      └── [`Watches`] of managed objects ───┘
+//!
+//! A pass over an object is a pure state machine; the world is reached through commands that are data. Begin with
+//! [`Kind`], then `pass.rs`, which is the only caller of it and the only place that writes conditions and events.
+
+mod context;
+mod controller;
+mod index;
+mod kind;
+mod pass;
+mod queue;
+mod status;
+mod watches;
+
+pub use context::{Context, Meter, Settings, Silent, World};
+pub use controller::run;
+pub use index::{Index, Wake};
+pub use kind::{Cause, Command, Input, Kind, Next, Notice, Park, Report, Verdict, Watched, Woke};
+pub use status::merge_patch;
+pub use watches::{Seen, Watches};

@@ -1,0 +1,276 @@
+//! One pass over one object: the only caller of [`Kind`], and the only place that writes status and events.
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde_json::{Value, json};
+use sluice_cluster::{ApiError, Event, Identity, Request, Target};
+use sluice_object::{Object, ObjectId};
+
+use crate::{
+    Command, Context, Input, Kind, Next, Notice, Park, Report, Seen, Verdict, index::Kept, kind::Cause,
+    status::merge_patch,
+};
+
+/// The finalizer of every Flux kind that has one.
+const FINALIZER: &str = "finalizers.fluxcd.io";
+/// Annotations with this prefix are copied into events.
+const EVENT_PREFIX: &str = "event.toolkit.fluxcd.io/";
+/// A conflict on the finalizer is read again and tried this often.
+const FINALIZER_TRIES: usize = 5;
+
+/// What is kept of a parked pass.
+pub(crate) struct Parked<K: Kind> {
+    pub(crate) object: Arc<K::Object>,
+    pub(crate) run: K::Run,
+    pub(crate) park: Park,
+    pub(crate) delivered: HashMap<ObjectId, Option<Seen>>,
+    pub(crate) began: jiff::Timestamp,
+}
+
+/// How a stretch of a pass begins.
+pub(crate) enum Begin<K: Kind> {
+    Start,
+    Resume(Box<Parked<K>>, Resume),
+}
+
+/// Why a parked pass goes on.
+pub(crate) enum Resume {
+    Objects,
+    Deadline,
+    Superseded(Cause),
+}
+
+/// How a stretch of a pass ends.
+pub(crate) enum End<K: Kind> {
+    Parked(Box<Parked<K>>),
+    Settled(Verdict),
+    Gone,
+    Suspended,
+    Failed(ApiError),
+}
+
+/// Works on an object until its pass parks or settles.
+pub(crate) async fn work<K: Kind>(kind: &K, id: &ObjectId, begin: Begin<K>, cx: &Context) -> End<K> {
+    let mut pass = Pass { kind, id, cx, delivered: HashMap::new(), began: cx.now() };
+    let ended = match begin {
+        Begin::Start => pass.start().await,
+        Begin::Resume(parked, why) => pass.resume(*parked, why).await,
+    };
+    match ended {
+        Ok(end) => end,
+        Err(error) if error.is_not_found() => End::Gone,
+        Err(error) => End::Failed(error),
+    }
+}
+
+struct Pass<'a, K: Kind> {
+    kind: &'a K,
+    id: &'a ObjectId,
+    cx: &'a Context,
+    delivered: HashMap<ObjectId, Option<Seen>>,
+    began: jiff::Timestamp,
+}
+
+impl<K: Kind> Pass<'_, K> {
+    async fn start(&mut self) -> Result<End<K>, ApiError> {
+        let Some(raw) = self.cx.index.get(self.id) else { return Ok(End::Gone) };
+        let object = match K::read(&raw) {
+            Ok(object) => Arc::new(object),
+            Err(error) => return Ok(self.unreadable(&error)),
+        };
+        if raw.is_deleting() && !has_finalizer(&raw) {
+            return Ok(End::Gone);
+        }
+        if K::is_suspended(&object) && !raw.is_deleting() {
+            return Ok(End::Suspended);
+        }
+        if !raw.is_deleting() && !has_finalizer(&raw) {
+            self.change_finalizers(true).await?;
+        }
+        let facts = self.kind.observe(&object, self.cx).await;
+        let (run, command) = K::start(&object, facts, self.cx.now());
+        self.obey(object, run, command).await
+    }
+
+    fn unreadable(&self, error: &serde_json::Error) -> End<K> {
+        tracing::error!(error = %error, "object does not have the form of its CRD; are the CRDs of this version installed?");
+        End::Suspended
+    }
+
+    async fn resume(&mut self, parked: Parked<K>, why: Resume) -> Result<End<K>, ApiError> {
+        let Parked { object, run, park, delivered, began } = parked;
+        (self.delivered, self.began) = (delivered, began);
+        let input = match why {
+            Resume::Superseded(cause) => Input::Superseded(cause),
+            Resume::Deadline => Input::Deadline,
+            Resume::Objects => {
+                let woke = self.cx.watches.changes(&park.objects, &mut self.delivered);
+                if woke.objects.is_empty() && woke.unwatched.is_empty() {
+                    return Ok(self.park(object, run, park));
+                }
+                Input::Woke(woke)
+            }
+        };
+        let (run, command) = K::next(&object, run, input, self.cx.now());
+        self.obey(object, run, command).await
+    }
+
+    async fn obey(
+        &mut self,
+        object: Arc<K::Object>,
+        mut run: K::Run,
+        mut command: Command<K>,
+    ) -> Result<End<K>, ApiError> {
+        loop {
+            let input = match command {
+                Command::Publish(report) => {
+                    self.publish(report).await?;
+                    Input::Published
+                }
+                Command::Do(effect) => Input::Done(self.kind.perform(effect, self.cx).await),
+                Command::Park(park) => {
+                    self.cx.watches.park(self.id, &park.objects);
+                    let woke = self.cx.watches.changes(&park.objects, &mut self.delivered);
+                    if woke.objects.is_empty() {
+                        return Ok(self.park(object, run, park));
+                    }
+                    Input::Woke(woke)
+                }
+                Command::Settle(verdict) => return self.settle(verdict).await,
+            };
+            (run, command) = K::next(&object, run, input, self.cx.now());
+        }
+    }
+
+    fn park(&mut self, object: Arc<K::Object>, run: K::Run, park: Park) -> End<K> {
+        let delivered = std::mem::take(&mut self.delivered);
+        End::Parked(Box::new(Parked { object, run, park, delivered, began: self.began }))
+    }
+
+    async fn settle(&mut self, verdict: Verdict) -> Result<End<K>, ApiError> {
+        self.cx.watches.unpark(self.id);
+        self.publish(verdict.report.clone()).await?;
+        if verdict.release {
+            self.change_finalizers(false).await?;
+            return Ok(End::Gone);
+        }
+        let took = self.cx.now().duration_since(self.began).unsigned_abs();
+        let result = match (verdict.success, verdict.next) {
+            (false, _) => "error",
+            (true, Next::After(_)) => "requeue_after",
+            (true, _) => "success",
+        };
+        self.cx.meter.reconciled(&self.id.kind, self.id, took, result);
+        Ok(End::Settled(verdict))
+    }
+
+    /// Writes what differs from the stored status, then sends the events.
+    async fn publish(&self, report: Report) -> Result<(), ApiError> {
+        let Some(stored) = self.cx.index.get(self.id) else { return Err(ApiError::status(404, "NotFound", "gone")) };
+        let none = json!({});
+        let patch = merge_patch(stored.value().get("status").unwrap_or(&none), &report.status);
+        if report.status.is_object() && patch != none {
+            let patch = json!({"metadata": {"uid": stored.uid()}, "status": patch});
+            let manager = format!("gotk-{}", K::component());
+            self.write(Request::Status { target: self.target(), patch, manager }).await?;
+        }
+        for notice in report.notices {
+            self.notify(&stored, notice).await;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, request: Request) -> Result<(), ApiError> {
+        if let Some(object) = self.cx.cluster.call(&Identity::Agent, request).await?.into_object() {
+            absorb::<K>(self.cx, object);
+        }
+        Ok(())
+    }
+
+    async fn notify(&self, about: &Object, notice: Notice) {
+        let metadata = about.value().pointer("/metadata/annotations").and_then(Value::as_object);
+        let copied = metadata.into_iter().flatten().filter(|(key, _)| key.starts_with(EVENT_PREFIX));
+        let mut annotations = notice.annotations;
+        annotations.extend(copied.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))));
+        let event = Event {
+            about: self.target(),
+            uid: about.uid().into(),
+            resource_version: about.resource_version().into(),
+            type_: notice.type_,
+            reason: notice.reason,
+            message: notice.message,
+            component: K::component().into(),
+            annotations,
+            at: self.cx.now().to_string(),
+        };
+        if let Err(error) = self.cx.cluster.call(&Identity::Agent, Request::Event(event)).await {
+            tracing::warn!(error = %error, "event not recorded");
+        }
+    }
+
+    /// Adds or removes the finalizer; the version of the object guards other finalizers against being lost.
+    async fn change_finalizers(&self, ours: bool) -> Result<(), ApiError> {
+        for _ in 0..FINALIZER_TRIES {
+            let Some(object) = self.cx.index.get(self.id) else { return Ok(()) };
+            if has_finalizer(&object) == ours {
+                return Ok(());
+            }
+            let patch = json!({"metadata": {"finalizers": finalizers(&object, ours), "resourceVersion": object.resource_version()}});
+            let manager = K::component().to_owned();
+            match self.write(Request::MergePatch { target: self.target(), patch, manager }).await {
+                Err(error) if error.code() == 409 => self.write(Request::Get(self.target())).await?,
+                Err(error) if error.is_not_found() && !ours => return Ok(()),
+                done => return done,
+            }
+        }
+        Err(ApiError::status(
+            409,
+            "Conflict",
+            "the finalizer could not be written; somebody changes the object all the time",
+        ))
+    }
+
+    fn target(&self) -> Target {
+        Target::by_id(self.id, &K::gvk().version)
+    }
+}
+
+fn has_finalizer(object: &Object) -> bool {
+    names(object).any(|name| name == FINALIZER)
+}
+
+fn names(object: &Object) -> impl Iterator<Item = &str> {
+    let list = object.value().pointer("/metadata/finalizers").and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn finalizers(object: &Object, ours: bool) -> Vec<&str> {
+    let others = names(object).filter(|name| *name != FINALIZER);
+    others.chain(ours.then_some(FINALIZER)).collect()
+}
+
+/// Takes in an object of a kind of ours, whether it was seen by the watch or answered to a write: keeps the newest,
+/// and wakes whom the difference concerns.
+pub(crate) fn absorb<K: Kind>(cx: &Context, mut object: Object) {
+    if let Some(metadata) = object.value_mut()["metadata"].as_object_mut() {
+        metadata.remove("managedFields");
+    }
+    let (id, object) = (object.id(), Arc::new(object));
+    let references = K::read(&object).map(|typed| K::references(&typed)).unwrap_or_default();
+    let Kept::New(old) = cx.index.keep(object.clone(), references) else { return };
+    if old.as_ref().is_none_or(|old| asks_for_a_pass(old, &object)) {
+        cx.index.wake(&id, crate::Wake { changed: true, ..Default::default() });
+    }
+    if old.as_ref().map(|old| K::signal(old)) != Some(K::signal(&object)) {
+        cx.index.wake_dependents(&id);
+    }
+}
+
+/// Flux: the update predicates of all controllers (generation, or `reconcile.fluxcd.io/requestedAt`), and deletion.
+fn asks_for_a_pass(old: &Object, new: &Object) -> bool {
+    const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
+    old.uid() != new.uid()
+        || old.generation() != new.generation()
+        || old.is_deleting() != new.is_deleting()
+        || old.annotation(REQUESTED_AT) != new.annotation(REQUESTED_AT)
+}

@@ -1,0 +1,307 @@
+//! The queue of one kind as a value: which objects wait, run, are parked or sleep until a time.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use jiff::Timestamp;
+use sluice_object::ObjectId;
+
+use crate::{Cause, Wake};
+
+/// The objects of a kind with the state of their passes. `P` is what is kept of a parked pass.
+#[derive(Debug)]
+pub(crate) struct Queue<P> {
+    slots: HashMap<ObjectId, Slot<P>>,
+    ready: VecDeque<ObjectId>,
+    timers: BTreeSet<(Timestamp, ObjectId)>,
+    active: usize,
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct Slot<P> {
+    state: State<P>,
+    missed: Wake,
+    due: Option<Timestamp>,
+    failures: u32,
+}
+
+#[derive(Debug)]
+enum State<P> {
+    Idle,
+    Ready(Work<P>),
+    Active,
+    Parked(P),
+}
+
+/// What a task is to do for an object.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Work<P> {
+    /// Start a pass.
+    Start,
+    /// Tell a parked pass that its objects may have changed.
+    Wake(P),
+    /// Tell a parked pass that its deadline has passed.
+    Deadline(P),
+    /// Tell a parked pass that it is overtaken.
+    Supersede(P, Cause),
+}
+
+impl<P> Default for Slot<P> {
+    fn default() -> Self {
+        Self { state: State::Idle, missed: Wake::default(), due: None, failures: 0 }
+    }
+}
+
+impl<P> Queue<P> {
+    pub(crate) fn new(limit: usize) -> Self {
+        let (slots, ready, timers) = (HashMap::new(), VecDeque::new(), BTreeSet::new());
+        Self { slots, ready, timers, active: 0, limit: limit.max(1) }
+    }
+
+    /// Takes note of a wake. `concerns` says whether a changed reference matters, `cause` why a parked pass is overtaken.
+    pub(crate) fn wake(&mut self, id: &ObjectId, wake: Wake, concerns: bool, cause: Cause) {
+        let slot = self.slots.entry(id.clone()).or_default();
+        let restart = wake.changed || wake.drift || (wake.reference && concerns);
+        match std::mem::replace(&mut slot.state, State::Idle) {
+            State::Active => {
+                slot.state = State::Active;
+                slot.missed.changed |= restart;
+                slot.missed.objects |= wake.objects;
+            }
+            State::Parked(parked) if restart => self.enqueue(id, Work::Supersede(parked, cause)),
+            State::Parked(parked) if wake.objects => self.enqueue(id, Work::Wake(parked)),
+            State::Ready(Work::Wake(parked) | Work::Deadline(parked)) if restart => {
+                slot.state = State::Ready(Work::Supersede(parked, cause));
+            }
+            State::Idle if restart => self.enqueue(id, Work::Start),
+            other => slot.state = other,
+        }
+    }
+
+    fn enqueue(&mut self, id: &ObjectId, work: Work<P>) {
+        self.disarm(id);
+        let slot = self.slots.entry(id.clone()).or_default();
+        match work {
+            Work::Start => self.ready.push_back(id.clone()),
+            _ => self.ready.push_front(id.clone()),
+        }
+        slot.state = State::Ready(work);
+    }
+
+    /// Returns the next object to work on while the bound allows it.
+    pub(crate) fn pop(&mut self) -> Option<(ObjectId, Work<P>)> {
+        if self.active >= self.limit {
+            return None;
+        }
+        while let Some(id) = self.ready.pop_front() {
+            let Some(slot) = self.slots.get_mut(&id) else { continue };
+            match std::mem::replace(&mut slot.state, State::Active) {
+                State::Ready(work) => {
+                    self.active += 1;
+                    return Some((id, work));
+                }
+                other => slot.state = other,
+            }
+        }
+        None
+    }
+
+    /// A task has parked its pass.
+    pub(crate) fn parked(
+        &mut self,
+        id: &ObjectId,
+        parked: P,
+        deadline: Option<Timestamp>,
+        overtaken: impl Fn() -> Cause,
+    ) {
+        self.active -= 1;
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        let missed = std::mem::take(&mut slot.missed);
+        if missed.changed {
+            return self.enqueue(id, Work::Supersede(parked, overtaken()));
+        }
+        if missed.objects {
+            return self.enqueue(id, Work::Wake(parked));
+        }
+        slot.state = State::Parked(parked);
+        self.arm(id, deadline);
+    }
+
+    /// A task has settled its pass; the next one starts at `due`, or at once when something was missed meanwhile.
+    pub(crate) fn settled(&mut self, id: &ObjectId, due: Option<Timestamp>, failed: bool) {
+        self.active -= 1;
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        slot.failures = if failed { slot.failures.saturating_add(1) } else { 0 };
+        slot.state = State::Idle;
+        if std::mem::take(&mut slot.missed).changed {
+            return self.enqueue(id, Work::Start);
+        }
+        self.arm(id, due);
+    }
+
+    /// A task has found that the object is gone.
+    pub(crate) fn gone(&mut self, id: &ObjectId) {
+        self.active -= 1;
+        self.remove(id);
+    }
+
+    /// Forgets an object whose pass is not active.
+    pub(crate) fn remove(&mut self, id: &ObjectId) {
+        self.disarm(id);
+        self.slots.remove(id);
+    }
+
+    /// Says whether a task is working on the object.
+    pub(crate) fn is_active(&self, id: &ObjectId) -> bool {
+        self.slots.get(id).is_some_and(|slot| matches!(slot.state, State::Active))
+    }
+
+    /// Returns how often in a row passes of the object have failed.
+    pub(crate) fn failures(&self, id: &ObjectId) -> u32 {
+        self.slots.get(id).map_or(0, |slot| slot.failures)
+    }
+
+    /// Returns the time of the next timer.
+    pub(crate) fn next_timer(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Makes everything ready whose time has come.
+    pub(crate) fn fire(&mut self, now: Timestamp) {
+        while let Some((at, id)) = self.timers.first().cloned().filter(|(at, _)| *at <= now) {
+            self.timers.remove(&(at, id.clone()));
+            let Some(slot) = self.slots.get_mut(&id) else { continue };
+            slot.due = None;
+            match std::mem::replace(&mut slot.state, State::Idle) {
+                State::Idle => self.enqueue(&id, Work::Start),
+                State::Parked(parked) => self.enqueue(&id, Work::Deadline(parked)),
+                other => slot.state = other,
+            }
+        }
+    }
+
+    fn arm(&mut self, id: &ObjectId, at: Option<Timestamp>) {
+        self.disarm(id);
+        let (Some(slot), Some(at)) = (self.slots.get_mut(id), at) else { return };
+        slot.due = Some(at);
+        self.timers.insert((at, id.clone()));
+    }
+
+    fn disarm(&mut self, id: &ObjectId) {
+        if let Some(at) = self.slots.get_mut(id).and_then(|slot| slot.due.take()) {
+            self.timers.remove(&(at, id.clone()));
+        }
+    }
+
+    /// Counts what waits, is active, is parked.
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+        let parked = self.slots.values().filter(|slot| matches!(slot.state, State::Parked(_))).count();
+        (self.ready.len(), self.active, parked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sluice_object::Gvk;
+
+    const CHANGED: Wake = Wake { changed: true, reference: false, objects: false, drift: false };
+    const OBJECTS: Wake = Wake { changed: false, reference: false, objects: true, drift: false };
+    const REFERENCE: Wake = Wake { changed: false, reference: true, objects: false, drift: false };
+
+    fn id(name: &str) -> ObjectId {
+        ObjectId::new(&Gvk::new("g", "v1", "Kind"), "ns", name)
+    }
+
+    fn woken(queue: &mut Queue<u8>, name: &str, wake: Wake) {
+        queue.wake(&id(name), wake, true, Cause::Changed);
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn an_object_is_never_worked_on_twice_at_once() {
+        let mut queue = Queue::<u8>::new(5);
+        woken(&mut queue, "a", CHANGED);
+        woken(&mut queue, "a", CHANGED);
+        assert_eq!(queue.pop(), Some((id("a"), Work::Start)));
+        assert_eq!(queue.pop(), None);
+        woken(&mut queue, "a", CHANGED);
+        assert_eq!(queue.pop(), None);
+        queue.settled(&id("a"), None, false);
+        assert_eq!(queue.pop(), Some((id("a"), Work::Start)));
+    }
+
+    #[test]
+    fn the_bound_counts_active_passes_and_not_parked_ones() {
+        let mut queue = Queue::<u8>::new(1);
+        woken(&mut queue, "a", CHANGED);
+        woken(&mut queue, "b", CHANGED);
+        assert_eq!(queue.pop().unwrap().0, id("a"));
+        assert_eq!(queue.pop(), None);
+        queue.parked(&id("a"), 7, None, || Cause::Changed);
+        assert_eq!(queue.pop().unwrap().0, id("b"));
+    }
+
+    #[test]
+    fn a_parked_pass_is_woken_overtaken_or_ended_by_its_deadline() {
+        let mut queue = Queue::<u8>::new(5);
+        let park = |queue: &mut Queue<u8>| {
+            queue.parked(&id("a"), 7, Some(at(10)), || Cause::Changed);
+        };
+        woken(&mut queue, "a", CHANGED);
+        queue.pop();
+        park(&mut queue);
+        woken(&mut queue, "a", OBJECTS);
+        assert_eq!(queue.pop(), Some((id("a"), Work::Wake(7))));
+        park(&mut queue);
+        queue.fire(at(9));
+        assert_eq!(queue.pop(), None);
+        queue.fire(at(10));
+        assert_eq!(queue.pop(), Some((id("a"), Work::Deadline(7))));
+        park(&mut queue);
+        woken(&mut queue, "a", REFERENCE);
+        assert_eq!(queue.pop(), Some((id("a"), Work::Supersede(7, Cause::Changed))));
+    }
+
+    #[test]
+    fn a_wake_that_comes_while_a_pass_parks_is_not_lost() {
+        let mut queue = Queue::<u8>::new(5);
+        woken(&mut queue, "a", CHANGED);
+        queue.pop();
+        woken(&mut queue, "a", OBJECTS);
+        queue.parked(&id("a"), 7, None, || Cause::Changed);
+        assert_eq!(queue.pop(), Some((id("a"), Work::Wake(7))));
+    }
+
+    #[test]
+    fn a_change_overtakes_a_wake_that_still_waits() {
+        let mut queue = Queue::<u8>::new(5);
+        woken(&mut queue, "a", CHANGED);
+        queue.pop();
+        queue.parked(&id("a"), 7, None, || Cause::Changed);
+        woken(&mut queue, "a", OBJECTS);
+        woken(&mut queue, "a", CHANGED);
+        assert_eq!(queue.pop(), Some((id("a"), Work::Supersede(7, Cause::Changed))));
+    }
+
+    #[test]
+    fn a_reference_that_does_not_matter_starts_nothing() {
+        let mut queue = Queue::<u8>::new(5);
+        queue.wake(&id("a"), REFERENCE, false, Cause::Reference);
+        assert_eq!(queue.pop(), None);
+    }
+
+    #[test]
+    fn an_idle_object_starts_when_its_time_comes() {
+        let mut queue = Queue::<u8>::new(5);
+        woken(&mut queue, "a", CHANGED);
+        queue.pop();
+        queue.settled(&id("a"), Some(at(60)), true);
+        assert_eq!((queue.next_timer(), queue.failures(&id("a"))), (Some(at(60)), 1));
+        queue.fire(at(60));
+        assert_eq!(queue.pop(), Some((id("a"), Work::Start)));
+    }
+}

@@ -1,0 +1,9 @@
+//! The crate against real Git: a smart HTTP server made of `git http-backend`.
+
+mod errors;
+mod fileserver;
+mod git;
+mod limits;
+mod publish;
+mod store;
+mod support;

@@ -1,0 +1,113 @@
+//! What the work costs: requests, and memory.
+
+use jiff::Timestamp;
+use serde_json::Value;
+use sluice_e2e::control_plane::AuditEntry;
+use sluice_e2e::scenario::{config_map, kustomization};
+use sluice_e2e::{ControlPlane, Outcome, Scenario};
+
+use crate::crash::end;
+use crate::fixture::alone;
+
+/// Returns the agent's requests since a moment, without watches and the renewal of leases.
+fn requests(cluster: &ControlPlane, since: Timestamp) -> Outcome<Vec<AuditEntry>> {
+    let ours = |entry: &AuditEntry| {
+        entry.user_agent.starts_with("sluice") && entry.verb != "watch" && entry.resource != "leases"
+    };
+    Ok(cluster.audit_requests(since)?.into_iter().filter(ours).collect())
+}
+
+fn shown(requests: &[AuditEntry]) -> String {
+    let line = |entry: &AuditEntry| format!("{} {} {}", entry.verb, entry.code, entry.uri);
+    requests.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn many(count: usize, value: &str) -> Vec<(String, String)> {
+    (0..count).map(|index| (format!("{index:04}.yaml"), config_map(&format!("map-{index:04}"), value))).collect()
+}
+
+fn write(world: &Scenario<'_>, files: &[(String, String)]) -> Outcome {
+    for (path, text) in files {
+        world.repo.write(path, text)?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_first_sync_of_n_objects_costs_2n_and_8_requests() -> Outcome {
+    const N: usize = 20;
+    let alone = alone().await?;
+    let world = alone.scenario("first-sync").await?;
+    let _agent = alone.agent(&[]).await?;
+    write(&world, &many(N, "1"))?;
+    world.source(&[]).await?;
+    let since = Timestamp::now();
+    world.apply(kustomization("apps").with("targetNamespace", "first-sync")).await?;
+    world.ready("Kustomization", "apps").await?;
+    world.event("Kustomization", "apps", |told| told.message.starts_with("Reconciliation finished")).await?;
+    let requests = requests(alone.cluster(), since)?;
+    assert!(requests.len() >= 2 * N, "the log is not complete:\n{}", shown(&requests));
+    assert!(requests.len() <= 2 * N + 8, "{} requests:\n{}", requests.len(), shown(&requests));
+    end(&world).await
+}
+
+#[tokio::test]
+async fn an_interval_in_which_nothing_changed_costs_2_requests() -> Outcome {
+    let alone = alone().await?;
+    let world = alone.scenario("interval").await?;
+    let _agent = alone.agent(&[]).await?;
+    write(&world, &many(20, "1"))?;
+    let revision = world.source(&[]).await?;
+    world.apply(kustomization("apps").with("targetNamespace", "interval").with("interval", "3s")).await?;
+    world.applied("apps", &revision).await?;
+    let passes = |object: &Value| object["status"]["history"][0]["totalReconciliations"].as_u64().unwrap_or(0);
+    let counted = async |count: u64| -> Outcome<u64> {
+        Ok(passes(&world.until("Kustomization", "apps", |object| passes(object) >= count).await?))
+    };
+    let first = counted(2).await?;
+    // From the end of one pass to the end of another, two intervals later.
+    let since = Timestamp::now();
+    let last = counted(first + 2).await?;
+    let requests = requests(alone.cluster(), since)?;
+    let bound = 2 * usize::try_from(last - first)?;
+    // The event of the first of these passes may come after its status, and so be counted too.
+    assert!(
+        requests.len() <= bound + 1,
+        "{} requests in {} passes:\n{}",
+        requests.len(),
+        last - first,
+        shown(&requests)
+    );
+    assert!(!requests.is_empty());
+    end(&world).await
+}
+
+#[tokio::test]
+async fn a_thousand_objects_fit_into_one_kustomization() -> Outcome {
+    const N: usize = 1000;
+    let alone = alone().await?;
+    let world = alone.scenario("thousand").await?;
+    let agent = alone.agent(&[]).await?;
+    write(&world, &many(N, "1"))?;
+    world.source(&[]).await?;
+    let begin = Timestamp::now();
+    world.apply(kustomization("apps").with("targetNamespace", "thousand").waiting()).await?;
+    let applied = world.ready("Kustomization", "apps").await?;
+    let took = Timestamp::now().duration_since(begin);
+    assert_eq!(applied["status"]["inventory"]["entries"].as_array().map(Vec::len), Some(N));
+    assert_eq!(world.applied_by("apps", "ConfigMap").await?.len(), N);
+
+    let since = Timestamp::now();
+    let revision = world.push(&[("0500.yaml", &config_map("map-0500", "2"))]).await?;
+    world.applied("apps", &revision).await?;
+    let writes = requests(alone.cluster(), since)?;
+    let writes: Vec<_> =
+        writes.iter().filter(|entry| entry.verb == "patch" && entry.resource == "configmaps").collect();
+    let applies = writes.iter().filter(|entry| !entry.uri.contains("dryRun=")).count();
+    assert_eq!(applies, 1, "one change is one write");
+    let memory = agent.peak_rss().unwrap_or_default() / (1 << 20);
+    println!("{N} objects applied in {took:.1}, peak memory {memory} MiB");
+    end(&world).await?;
+    assert_eq!(world.applied_by("apps", "ConfigMap").await?.len(), 0);
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Kustomization: what is applied, remembered, pruned, left alone.
+
+use serde_json::json;
+use sluice_e2e::Outcome;
+use sluice_e2e::scenario::{condition, config_map, kustomization};
+
+use crate::fixture::scenario;
+
+#[tokio::test]
+async fn what_the_path_holds_is_applied_and_remembered() -> Outcome {
+    let world = scenario("applies").await?;
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+        "metadata": { "name": "system:reader", "namespace": "applies" },
+        "rules": [{ "apiGroups": [""], "resources": ["pods"], "verbs": ["get"] }],
+    });
+    let files = [("apps/a.yaml", &*config_map("a", "1")), ("apps/sub/b.yaml", &config_map("b", "1"))];
+    let files =
+        [&files[..], &[("apps/role.yaml", &role.to_string()), ("other/c.yaml", &config_map("c", "1"))]].concat();
+    let revision = world.source(&files).await?;
+    world.apply(kustomization("apps").path("./apps").with("targetNamespace", "applies")).await?;
+    let applied = world.applied("apps", &revision).await?;
+    assert_eq!(world.applied_by("apps", "ConfigMap").await?, ["a", "b"]);
+    assert!(!world.exists("ConfigMap", "c").await?);
+
+    let ids = [
+        ("applies_a__ConfigMap", "v1"),
+        ("applies_b__ConfigMap", "v1"),
+        ("applies_system__reader_rbac.authorization.k8s.io_Role", "v1"),
+    ];
+    let mut entries = applied["status"]["inventory"]["entries"].as_array().cloned().unwrap_or_default();
+    entries.sort_by_key(|entry| entry["id"].to_string());
+    assert_eq!(entries, ids.map(|(id, v)| json!({ "id": id, "v": v })));
+    assert_eq!(applied["status"]["lastAttemptedRevision"], revision.as_str());
+    assert_eq!(applied["metadata"]["finalizers"], json!(["finalizers.fluxcd.io"]));
+
+    let object = world.get("ConfigMap", "a").await?;
+    assert_eq!(object["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/name"], "apps");
+    assert_eq!(object["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/namespace"], "applies");
+    let managers = object["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
+    let managers: Vec<_> = managers.iter().map(|entry| (&entry["manager"], &entry["operation"])).collect();
+    assert_eq!(managers, [(&json!("kustomize-controller"), &json!("Apply"))]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_has_left_the_source_is_pruned() -> Outcome {
+    let world = scenario("prunes").await?;
+    world.source(&[("a.yaml", &config_map("a", "1")), ("b.yaml", &config_map("b", "1"))]).await?;
+    world.apply(kustomization("apps").with("targetNamespace", "prunes")).await?;
+    world.ready("Kustomization", "apps").await?;
+    world.repo.remove("b.yaml")?;
+    let revision = world.push(&[]).await?;
+    let applied = world.applied("apps", &revision).await?;
+    assert_eq!(world.applied_by("apps", "ConfigMap").await?, ["a"]);
+    assert_eq!(applied["status"]["inventory"]["entries"], json!([{ "id": "prunes_a__ConfigMap", "v": "v1" }]));
+    world.event("Kustomization", "apps", |told| told.message == "ConfigMap/prunes/b deleted").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_marked_or_not_ours_is_not_pruned() -> Outcome {
+    let world = scenario("prune-less").await?;
+    let marked = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "marked", "namespace": "prune-less", "labels": { "kustomize.toolkit.fluxcd.io/prune": "disabled" } },
+    });
+    let files = [
+        ("marked.yaml", &*marked.to_string()),
+        ("taken.yaml", &config_map("taken", "1")),
+        ("c.yaml", &config_map("c", "1")),
+    ];
+    world.source(&files).await?;
+    world.apply(kustomization("apps").with("targetNamespace", "prune-less")).await?;
+    world.ready("Kustomization", "apps").await?;
+    let labels = json!({ "kustomize.toolkit.fluxcd.io/name": "another" });
+    world.change("ConfigMap", "taken", json!({ "metadata": { "labels": labels } })).await?;
+    for (path, _) in files {
+        world.repo.remove(path)?;
+    }
+    let revision = world.push(&[("d.yaml", &config_map("d", "1"))]).await?;
+    world.applied("apps", &revision).await?;
+    assert!(world.exists("ConfigMap", "marked").await? && world.exists("ConfigMap", "taken").await?);
+    assert!(!world.exists("ConfigMap", "c").await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_pruned_without_prune() -> Outcome {
+    let world = scenario("keeps").await?;
+    world.source(&[("a.yaml", &config_map("a", "1")), ("b.yaml", &config_map("b", "1"))]).await?;
+    world.apply(kustomization("apps").with("targetNamespace", "keeps").keeping()).await?;
+    world.ready("Kustomization", "apps").await?;
+    world.repo.remove("b.yaml")?;
+    let revision = world.push(&[]).await?;
+    world.applied("apps", &revision).await?;
+    assert!(world.exists("ConfigMap", "b").await?);
+    world.delete("Kustomization", "apps").await?;
+    world.gone("Kustomization", "apps").await?;
+    assert!(world.exists("ConfigMap", "a").await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_suspended_kustomization_rests_until_it_is_resumed() -> Outcome {
+    let world = scenario("suspended").await?;
+    world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
+    let apps = || kustomization("apps").with("targetNamespace", "suspended");
+    world.apply(apps()).await?;
+    let before = world.ready("Kustomization", "apps").await?;
+    world.apply(apps().suspended()).await?;
+    let revision = world.push(&[("a.yaml", &config_map("a", "2"))]).await?;
+    // Another one of the same source shows that the revision has gone round.
+    world.apply(kustomization("witness").with("targetNamespace", "suspended").path("./none")).await?;
+    world.fails("Kustomization", "witness", "ArtifactFailed").await?;
+    assert_eq!(world.get("Kustomization", "apps").await?["status"], before["status"]);
+    assert_eq!(world.get("ConfigMap", "a").await?["data"]["value"], "1");
+    world.apply(apps().with("suspend", false)).await?;
+    world.applied("apps", &revision).await?;
+    assert_eq!(world.get("ConfigMap", "a").await?["data"]["value"], "2");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deleted_kustomization_takes_its_objects_along() -> Outcome {
+    let world = scenario("deleted").await?;
+    world.source(&[("a.yaml", &config_map("a", "1")), ("b.yaml", &config_map("b", "1"))]).await?;
+    world.apply(kustomization("apps").with("targetNamespace", "deleted")).await?;
+    world.ready("Kustomization", "apps").await?;
+    world.delete("Kustomization", "apps").await?;
+    world.gone("Kustomization", "apps").await?;
+    assert!(!world.exists("ConfigMap", "a").await? && !world.exists("ConfigMap", "b").await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deleted_kustomization_leaves_its_objects_when_suspended_or_told_so() -> Outcome {
+    let world = scenario("orphans").await?;
+    world.source(&[("a/a.yaml", &config_map("a", "1")), ("b/b.yaml", &config_map("b", "1"))]).await?;
+    let resting =
+        |suspend| kustomization("resting").path("./a").with("targetNamespace", "orphans").with("suspend", suspend);
+    world.apply(resting(false)).await?;
+    world
+        .apply(
+            kustomization("orphaning").path("./b").with("targetNamespace", "orphans").with("deletionPolicy", "Orphan"),
+        )
+        .await?;
+    for name in ["resting", "orphaning"] {
+        world.ready("Kustomization", name).await?;
+    }
+    world.apply(resting(true)).await?;
+    for name in ["resting", "orphaning"] {
+        world.delete("Kustomization", name).await?;
+        world.gone("Kustomization", name).await?;
+    }
+    assert!(world.exists("ConfigMap", "a").await? && world.exists("ConfigMap", "b").await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_missing_source_is_waited_for() -> Outcome {
+    let world = scenario("sourceless").await?;
+    world.apply(kustomization("apps").with("targetNamespace", "sourceless")).await?;
+    let message = world.fails("Kustomization", "apps", "ArtifactFailed").await?;
+    assert!(message.contains("GitRepository/sourceless/app") && message.contains("not found"), "{message}");
+    let waiting = world.get("Kustomization", "apps").await?;
+    assert!(condition(&waiting, "Reconciling").is_null(), "{waiting:#}");
+    // It comes by an event, long before the retry interval.
+    let revision = world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
+    world.applied("apps", &revision).await?;
+    Ok(())
+}

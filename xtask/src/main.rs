@@ -1,0 +1,46 @@
+//! Developer tasks; `cargo xtask help` lists them.
+
+mod bench;
+mod check;
+mod crds;
+mod demo;
+mod process;
+mod programs;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Developer tasks")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Measures Sluice against the cluster floor.
+    Bench(bench::Options),
+    /// Checks format, lints, each crate on its own, and dependencies.
+    Check,
+    /// Writes the chart's CRDs from the types.
+    Crds {
+        /// Writes nothing, and fails if something would be written.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Shows what Sluice does, on a control plane that it starts.
+    Demo(demo::Options),
+    /// Runs all tests; those that need a cluster start one.
+    Test,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::Bench(options) => bench::run(&options),
+        Task::Check => check::run(),
+        Task::Crds { check } => crds::run(check),
+        Task::Demo(options) => demo::run(&options),
+        Task::Test => test::run(),
+    }
+}
