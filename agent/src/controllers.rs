@@ -39,7 +39,12 @@ pub struct Options {
 impl Options {
     /// Takes them from the flags.
     pub fn of(flags: &RunOptions) -> Self {
-        Self { settings: settings(flags), policy: policy(flags), git_limits: Limits::git(), advertised: advertised(flags) }
+        Self {
+            settings: settings(flags),
+            policy: policy(flags),
+            git_limits: Limits::git(),
+            advertised: advertised(flags),
+        }
     }
 }
 

@@ -56,7 +56,8 @@ impl Server {
     /// Answers requests until told to stop, and then for a short while those already begun.
     pub fn serve(self, router: Router, stop: CancellationToken) -> JoinHandle<()> {
         let Self { listener, flag } = self;
-        info!(logger = "http", flag, address = ?listener.local_addr().ok(), "listening");
+        let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+        info!(logger = "http", flag, address, "listening");
         tokio::spawn(async move {
             let told = stop.clone();
             let server = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());

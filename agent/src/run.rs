@@ -175,11 +175,14 @@ async fn act(shell: Shell, stop: CancellationToken) {
 /// Reads the indexes of the artifacts, off the reactor.
 async fn open_store(options: &RunOptions) -> anyhow::Result<Store> {
     let storage = &options.storage;
-    let (root, settings) = (storage.storage_path.clone(), store::Options {
-        retention_records: storage.artifact_retention_records,
-        retention_ttl: storage.artifact_retention_ttl.0,
-        ..store::Options::default()
-    });
+    let (root, settings) = (
+        storage.storage_path.clone(),
+        store::Options {
+            retention_records: storage.artifact_retention_records,
+            retention_ttl: storage.artifact_retention_ttl.0,
+            ..store::Options::default()
+        },
+    );
     let opened = tokio::task::spawn_blocking(move || Store::at(root, settings)).await.context("open the store")?;
     opened.with_context(|| format!("open the artifact store `{}` (--storage-path)", storage.storage_path.display()))
 }

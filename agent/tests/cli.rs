@@ -1,4 +1,5 @@
 //! The binary as its users start it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::{
     fs,

@@ -6,10 +6,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use kube::Client;
 use serde_json::json;
-use sluice_e2e::{
-    Agent, AgentOptions, ControlPlane, GitServer, Options, Repo,
-    git_server::ServerOptions,
-};
+use sluice_e2e::{Agent, AgentOptions, ControlPlane, GitServer, Options, Repo, git_server::ServerOptions};
 use tempfile::TempDir;
 use tokio::time::sleep;
 

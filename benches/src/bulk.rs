@@ -33,9 +33,10 @@ async fn apply_one(client: &Client, object: Value) -> anyhow::Result<Value> {
 
 fn api(client: &Client, object: &Value) -> Api<DynamicObject> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let (group, version) = text(&object["apiVersion"])
-        .split_once('/')
-        .map_or_else(|| (String::new(), text(&object["apiVersion"])), |(group, version)| (group.into(), version.into()));
+    let (group, version) = text(&object["apiVersion"]).split_once('/').map_or_else(
+        || (String::new(), text(&object["apiVersion"])),
+        |(group, version)| (group.into(), version.into()),
+    );
     let resource = resource(&group, &version, &text(&object["kind"]));
     match object["metadata"]["namespace"].as_str() {
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),

@@ -10,8 +10,8 @@
 mod bench;
 mod bulk;
 mod counts;
-mod floor;
 mod fleet;
+mod floor;
 mod machine;
 mod ready;
 mod report;

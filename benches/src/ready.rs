@@ -47,11 +47,7 @@ pub(crate) async fn all(
     times.values().max().copied().context("nothing was waited for")
 }
 
-async fn watch(
-    client: &Client,
-    wanted: Wanted<'_>,
-    started: Instant,
-) -> anyhow::Result<BTreeMap<String, Duration>> {
+async fn watch(client: &Client, wanted: Wanted<'_>, started: Instant) -> anyhow::Result<BTreeMap<String, Duration>> {
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), wanted.namespace, wanted.resource);
     let mut times = BTreeMap::new();
     let events = watcher::watcher(api, watcher::Config::default());

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::http;
 use crate::process::{Folder, Process};
-use crate::scenario::Outcome;
+use crate::scenario::{Outcome, Unmet};
 use crate::wait::eventually;
 use crate::{ControlPlane, ports};
 
@@ -93,7 +93,7 @@ impl Agent {
         arguments.extend(self.flags.iter().cloned());
         self.process = Some(Process::start("agent", Path::new("env"), &arguments, self.folder.path())?);
         let ready = eventually(PATIENCE, || self.readiness()).await;
-        ready.map_err(|error| format!("{error}\n{}", self.last_words()).into())
+        Ok(ready.map_err(|error| Unmet(format!("{error}\n{}", self.last_words())))?)
     }
 
     async fn readiness(&self) -> Result<(), String> {
@@ -117,7 +117,7 @@ impl Agent {
         let mut process = self.process.take().ok_or("stop an agent that does not run")?;
         process.terminate()?;
         let status = eventually(PATIENCE, || std::future::ready(process.exited())).await;
-        Ok(status.map_err(|error| format!("end after SIGTERM: {error}\n{}", self.last_words()))?)
+        Ok(status.map_err(|error| Unmet(format!("end after SIGTERM: {error}\n{}", self.last_words())))?)
     }
 
     /// Returns the agent's process id.

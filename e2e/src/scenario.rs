@@ -26,6 +26,23 @@ use crate::wait::{TimedOut, eventually, until};
 /// The answer of a step; any error ends the test.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
+/// An error of several lines; a test that returns it shows them as they are.
+#[derive(thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unmet(pub(crate) String);
+
+impl std::fmt::Debug for Unmet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<TimedOut> for Unmet {
+    fn from(TimedOut { timeout, last }: TimedOut) -> Self {
+        Self(format!("not within {timeout:?}; last observed: {last}"))
+    }
+}
+
 /// How long anything may take. A loaded machine is slow; a test that passes does not wait.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -238,20 +255,19 @@ impl Scenario<'_> {
         let holds = |object: Option<&DynamicObject>| object.is_some_and(|object| holds(&as_json(object)));
         match until(&api, name, PATIENCE, holds).await {
             Ok(object) => Ok(object.as_ref().map(as_json).unwrap_or_default()),
-            Err(TimedOut { timeout, .. }) => Err(self.unmet(kind, name, timeout).await),
+            Err(TimedOut { timeout, .. }) => Err(self.unmet(kind, name, timeout).await.into()),
         }
     }
 
-    async fn unmet(&self, kind: &str, name: &str, timeout: Duration) -> Box<dyn std::error::Error + Send + Sync> {
+    async fn unmet(&self, kind: &str, name: &str, timeout: Duration) -> Unmet {
         let now = self.find(kind, name).await.ok().flatten().unwrap_or_default();
         let (status, events) = (&now["status"], self.events(kind, name).await.unwrap_or_default());
         let events: Vec<_> = events.iter().map(|told| format!("{}: {}", told.reason, told.message)).collect();
-        format!(
-            "{kind} {}/{name} is not as expected after {timeout:?}; status: {status:#}\nevents:\n  {}",
-            self.namespace,
+        let subject = format!("{kind} {}/{name}", self.namespace);
+        Unmet(format!(
+            "{subject} is not as expected after {timeout:?}; status: {status:#}\nevents:\n  {}",
             events.join("\n  ")
-        )
-        .into()
+        ))
     }
 
     /// Waits until an object is gone.
@@ -262,7 +278,7 @@ impl Scenario<'_> {
         let api = self.api(kind)?;
         match until(&api, name, PATIENCE, |object: Option<&DynamicObject>| object.is_none()).await {
             Ok(_) => Ok(()),
-            Err(TimedOut { timeout, .. }) => Err(self.unmet(kind, name, timeout).await),
+            Err(TimedOut { timeout, .. }) => Err(self.unmet(kind, name, timeout).await.into()),
         }
     }
 
@@ -319,7 +335,7 @@ impl Scenario<'_> {
     where
         F: Future<Output = Result<T, O>>,
     {
-        Ok(eventually(PATIENCE, look).await?)
+        Ok(eventually(PATIENCE, look).await.map_err(Unmet::from)?)
     }
 }
 
@@ -347,7 +363,7 @@ impl Scenario<'_> {
             let found = events.iter().find(|told| is_it(told)).cloned();
             found.ok_or_else(|| events.iter().map(|told| format!("{told:?}")).collect::<Vec<_>>())
         };
-        Ok(eventually(PATIENCE, look).await?)
+        Ok(eventually(PATIENCE, look).await.map_err(Unmet::from)?)
     }
 }
 

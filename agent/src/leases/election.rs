@@ -122,9 +122,11 @@ impl Election {
         if *acting { Standing::Held } else { standing_by(own, flux) }
     }
 
+    /// Gives all back, the own lease last: when the next agent has that, it finds the others free.
     async fn release(mut self) {
         let office = &self.office;
-        join_all(both(&mut self.own, &mut self.flux).map(|claim| claim.release(office))).await;
+        join_all(self.flux.iter_mut().map(|claim| claim.release(office))).await;
+        self.own.release(office).await;
     }
 }
 

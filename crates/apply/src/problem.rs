@@ -85,7 +85,10 @@ impl Problem {
             (Trouble::Wait(_) | Trouble::ReplaceWait, _) => true,
             // A kind that is being established, or a namespace that somebody else makes.
             (Trouble::DryRun(error), _) if error.is_not_found() => true,
-            (_, Some(error)) => error.is_transient() || error.code() == 409,
+            // A missing kind may be served any moment: its definition is often part of another set.
+            (_, Some(error)) => {
+                error.is_transient() || error.code() == 409 || matches!(error.kind, ErrorKind::NoMatch(_))
+            }
             _ => false,
         }
     }

@@ -3,7 +3,24 @@
 //! decision → [`Request`] → [`Cluster`] (kube client · fake) → [`Response`] | [`ApiError`]
 //!                          [`Selection`] → watch → [`WatchEvent`]
 //!
-//! Metrics, spans, bounds, retries and injected faults live behind this one trait. Begin with [`Request`].
+//! Metrics, spans, bounds, retries and injected faults live behind this one trait. Begin with [`Request`]. What every
+//! implementation has to do is written down as checks in [`contract`].
+//!
+//! ```
+//! use futures::FutureExt as _;
+//! use sluice_cluster::{Cluster, FakeCluster, Identity, Request, Target};
+//! use sluice_object::Object;
+//!
+//! let metadata = serde_json::json!({ "name": "hello", "namespace": "default" });
+//! let object = serde_json::json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata });
+//! let object = Object::new(object)?;
+//! let target = Target::of(&object);
+//! let fake = FakeCluster::new();
+//! let apply = Request::Apply { object, manager: "docs".into(), force: false, dry_run: false };
+//! let answer = fake.call(&Identity::Agent, apply).now_or_never().expect("the fake answers at once")?;
+//! assert_eq!(answer.into_object(), fake.get(&target));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod bodies;
 pub mod contract;

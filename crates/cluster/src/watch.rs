@@ -29,7 +29,7 @@ impl Selection {
 /// What a watch tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WatchEvent {
-    /// The selection is about to be listed from scratch; what is not listed again before `Listed` is gone.
+    /// The selection is listed from scratch, the first time too; what is not listed again before `Listed` is gone.
     Restarted,
     /// An object is there, new or changed.
     Seen(Object),

@@ -43,12 +43,15 @@ fn verdict(kind: &KindInfo, object: &Object, now: jiff::Timestamp) -> Option<Val
     let mut conditions: Vec<Condition> = serde_json::from_value(status["conditions"].clone()).unwrap_or_default();
     let generation = object.generation().unwrap_or(0);
     let said = conditions.iter().any(|condition| {
-        condition.type_ == READY && condition.reason == NOT_SERVED_YET && condition.observed_generation == Some(generation)
+        condition.type_ == READY
+            && condition.reason == NOT_SERVED_YET
+            && condition.observed_generation == Some(generation)
     });
     if said || object.is_deleting() {
         return None;
     }
-    let message = format!("this version of Sluice does not serve {} yet; the object is stored and left alone", kind.kind);
+    let message =
+        format!("this version of Sluice does not serve {} yet; the object is stored and left alone", kind.kind);
     let mut marks = Marks::new(&mut conditions, generation, now);
     marks.stalled(NOT_SERVED_YET, &message);
     debug_assert!(conditions.iter().any(|condition| condition.type_ == STALLED));

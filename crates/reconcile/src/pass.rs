@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use serde_json::{Value, json};
-use sluice_cluster::{ApiError, Event, Identity, Request, Target};
+use sluice_cluster::{ApiError, Event, EventType, Identity, Request, Target};
 use sluice_object::{Object, ObjectId};
 
 use crate::{
@@ -188,6 +188,12 @@ impl<K: Kind> Pass<'_, K> {
     }
 
     async fn notify(&self, about: &Object, notice: Notice) {
+        match notice.type_ {
+            EventType::Normal => tracing::info!(reason = notice.reason, "{}", notice.message),
+            EventType::Warning => {
+                tracing::error!(reason = notice.reason, error = notice.message, "reconciliation failed")
+            }
+        }
         let metadata = about.value().pointer("/metadata/annotations").and_then(Value::as_object);
         let copied = metadata.into_iter().flatten().filter(|(key, _)| key.starts_with(EVENT_PREFIX));
         let mut annotations = notice.annotations;
@@ -273,4 +279,11 @@ fn asks_for_a_pass(old: &Object, new: &Object) -> bool {
         || old.generation() != new.generation()
         || old.is_deleting() != new.is_deleting()
         || old.annotation(REQUESTED_AT) != new.annotation(REQUESTED_AT)
+        || settings(old) != settings(new)
+}
+
+/// Annotations of our own switch behaviour, so a change of them counts like one of the spec.
+fn settings(object: &Object) -> Vec<(&String, &Value)> {
+    let annotations = object.value().pointer("/metadata/annotations").and_then(Value::as_object);
+    annotations.into_iter().flatten().filter(|(key, _)| key.starts_with("sluice.dev/")).collect()
 }

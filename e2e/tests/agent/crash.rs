@@ -164,7 +164,7 @@ async fn the_leases_of_a_killed_agent_run_out() -> Outcome {
 }
 
 /// Leaves nothing for the agents of later tests to do.
-pub async fn end(world: &Scenario<'_>) -> Outcome {
+pub(crate) async fn end(world: &Scenario<'_>) -> Outcome {
     world.delete("Kustomization", "apps").await?;
     world.gone("Kustomization", "apps").await
 }

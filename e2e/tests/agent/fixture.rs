@@ -5,16 +5,16 @@ use sluice_e2e::{Agent, AgentOptions, ControlPlane, Options, Outcome, Scenario, 
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 /// The control plane and the agent that most tests share.
-pub struct Shared {
-    pub cluster: ControlPlane,
-    pub agent: Agent,
+pub(crate) struct Shared {
+    pub(crate) cluster: ControlPlane,
+    pub(crate) agent: Agent,
 }
 
 static SHARED: OnceCell<Shared> = OnceCell::const_new();
 static ALONE: OnceCell<Mutex<ControlPlane>> = OnceCell::const_new();
 
 /// Returns what most tests share, started by the first of them.
-pub async fn shared() -> Outcome<&'static Shared> {
+pub(crate) async fn shared() -> Outcome<&'static Shared> {
     SHARED
         .get_or_try_init(|| async {
             let cluster = ControlPlane::start(Options { audit: true, ..Options::default() }).await?;
@@ -25,20 +25,20 @@ pub async fn shared() -> Outcome<&'static Shared> {
 }
 
 /// Starts a scenario under the shared agent.
-pub async fn scenario(namespace: &str) -> Outcome<Scenario<'static>> {
+pub(crate) async fn scenario(namespace: &str) -> Outcome<Scenario<'static>> {
     Scenario::start(&shared().await?.cluster, namespace).await
 }
 
 /// Starts a scenario under the shared agent, with a Git server of another kind.
-pub async fn served(namespace: &str, options: ServerOptions) -> Outcome<Scenario<'static>> {
+pub(crate) async fn served(namespace: &str, options: ServerOptions) -> Outcome<Scenario<'static>> {
     Scenario::served(&shared().await?.cluster, namespace, options).await
 }
 
 /// A control plane that no other test uses meanwhile.
-pub struct Alone(MutexGuard<'static, ControlPlane>);
+pub(crate) struct Alone(MutexGuard<'static, ControlPlane>);
 
 /// Waits for the control plane of tests that want no company.
-pub async fn alone() -> Outcome<Alone> {
+pub(crate) async fn alone() -> Outcome<Alone> {
     let start = || async {
         let cluster = ControlPlane::start(Options { audit: true, ..Options::default() }).await?;
         agent::install(&cluster).await?;
@@ -48,18 +48,18 @@ pub async fn alone() -> Outcome<Alone> {
 }
 
 impl Alone {
-    pub fn cluster(&self) -> &ControlPlane {
+    pub(crate) fn cluster(&self) -> &ControlPlane {
         &self.0
     }
 
     /// Starts an agent, at once where the one before was killed and has left its leases.
-    pub async fn agent(&self, flags: &[&str]) -> Outcome<Agent> {
+    pub(crate) async fn agent(&self, flags: &[&str]) -> Outcome<Agent> {
         agent::free_leases(&self.0).await?;
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
         Agent::start(&self.0, AgentOptions { flags }).await
     }
 
-    pub async fn scenario(&self, namespace: &str) -> Outcome<Scenario<'_>> {
+    pub(crate) async fn scenario(&self, namespace: &str) -> Outcome<Scenario<'_>> {
         Scenario::start(&self.0, namespace).await
     }
 }

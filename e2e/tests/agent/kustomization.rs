@@ -14,9 +14,13 @@ async fn what_the_path_holds_is_applied_and_remembered() -> Outcome {
         "metadata": { "name": "system:reader", "namespace": "applies" },
         "rules": [{ "apiGroups": [""], "resources": ["pods"], "verbs": ["get"] }],
     });
-    let files = [("apps/a.yaml", &*config_map("a", "1")), ("apps/sub/b.yaml", &config_map("b", "1"))];
-    let files =
-        [&files[..], &[("apps/role.yaml", &role.to_string()), ("other/c.yaml", &config_map("c", "1"))]].concat();
+    let files = [
+        ("apps/a.yaml", config_map("a", "1")),
+        ("apps/sub/b.yaml", config_map("b", "1")),
+        ("apps/role.yaml", role.to_string()),
+        ("other/c.yaml", config_map("c", "1")),
+    ];
+    let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
     let revision = world.source(&files).await?;
     world.apply(kustomization("apps").path("./apps").with("targetNamespace", "applies")).await?;
     let applied = world.applied("apps", &revision).await?;

@@ -85,7 +85,7 @@ async fn stands_by_while_a_controller_of_flux_is_alive_and_says_so() -> Outcome 
 
     let agent = Agent::start(alone.cluster(), AgentOptions::default()).await?;
     let says = standing_by(&world, &agent).await?;
-    assert!(says.contains(flux) && says.contains(lease), "{says}");
+    assert!(says.contains(flux) && says.contains("kustomize-controller lease"), "{says}");
     world
         .eventually(async || {
             let log = agent.log();

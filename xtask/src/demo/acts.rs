@@ -25,7 +25,10 @@ pub(super) const ALL: [Act; 9] = [
     Act { title: "Pods run", play: |stage, screen| Box::pin(pods(stage, screen)) },
     Act { title: "A commit is rolled out", play: |stage, screen| Box::pin(roll_out(stage, screen)) },
     Act { title: "A change by hand is put back", play: |stage, screen| Box::pin(put_back(stage, screen)) },
-    Act { title: "A change by hand is put back at once", play: |stage, screen| Box::pin(put_back_at_once(stage, screen)) },
+    Act {
+        title: "A change by hand is put back at once",
+        play: |stage, screen| Box::pin(put_back_at_once(stage, screen)),
+    },
     Act { title: "What Git no longer has is pruned", play: |stage, screen| Box::pin(prune(stage, screen)) },
     Act { title: "A broken commit is refused", play: |stage, screen| Box::pin(refuse(stage, screen)) },
     Act { title: "The commit is reverted", play: |stage, screen| Box::pin(repair(stage, screen)) },

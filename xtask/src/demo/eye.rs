@@ -4,10 +4,7 @@ use std::{collections::BTreeMap, mem};
 
 use anyhow::Context as _;
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
-use kube::{
-    Api, Client, Resource, ResourceExt as _,
-    api::ListParams,
-};
+use kube::{Api, Client, Resource, ResourceExt as _, api::ListParams};
 use sluice_api::{
     conditions::{Condition, READY, find_condition},
     kustomize::Kustomization,
@@ -143,7 +140,8 @@ impl View {
             let conditions = object.status.as_ref().map(|status| status.conditions.as_slice());
             (format!("Kustomization/{}", object.name_any()), condition(conditions.unwrap_or_default()))
         });
-        let deployments = self.deployments.iter().map(|found| (format!("Deployment/{}", found.name_any()), state(found)));
+        let deployments =
+            self.deployments.iter().map(|found| (format!("Deployment/{}", found.name_any()), state(found)));
         let pods = format!("{} of {} ready", self.ready_pods(), self.pods.len());
         let pods = (!self.pods.is_empty()).then(|| ("pods".to_owned(), pods));
         sources.chain(kustomizations).chain(deployments).chain(pods).collect()

@@ -80,7 +80,11 @@ impl Screen {
     }
 
     fn verdict(&self, good: bool, text: &str) -> String {
-        if good { format!("{} {text}", self.paint(GREEN, "ok")) } else { format!("{} {text}", self.paint(RED, "FAILED")) }
+        if good {
+            format!("{} {text}", self.paint(GREEN, "ok"))
+        } else {
+            format!("{} {text}", self.paint(RED, "FAILED"))
+        }
     }
 
     fn clock(&self) -> String {

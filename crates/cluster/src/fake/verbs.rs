@@ -11,10 +11,10 @@ use super::{
     immutable,
     kinds::KindInfo,
     managed, patch,
-    permissions::Access,
     schema::Schema,
     select::Selector,
-    store::{Key, State, count_generation, drop_empty},
+    stamp::{count_generation, drop_empty},
+    store::{Key, State},
     watchers::view,
 };
 use crate::{ApiError, Body, Event, Identity, Precondition, Propagation, Request, Response, Target, bodies};
@@ -65,13 +65,13 @@ pub(super) fn perform(
 }
 
 /// One request about objects of one kind.
-struct Desk<'a> {
-    state: &'a mut State,
-    admission: &'a mut Option<Admission>,
-    who: &'a Identity,
-    gvk: Gvk,
-    info: KindInfo,
-    key: Key,
+pub(super) struct Desk<'a> {
+    pub(super) state: &'a mut State,
+    pub(super) admission: &'a mut Option<Admission>,
+    pub(super) who: &'a Identity,
+    pub(super) gvk: Gvk,
+    pub(super) info: KindInfo,
+    pub(super) key: Key,
 }
 
 impl Desk<'_> {
@@ -101,6 +101,7 @@ impl Desk<'_> {
     fn list(&self, namespace: Option<&str>, labels: &str, body: Body) -> Result<Response, ApiError> {
         self.check("list", "")?;
         let selector = Selector::parse(labels)?;
+        let namespace = namespace.filter(|namespace| !namespace.is_empty());
         let keys = self.state.keys(&self.gvk.group, &self.gvk.kind, namespace);
         let objects = keys.iter().filter_map(|key| self.state.objects.get(key));
         let selected = objects.filter(|object| selector.matches(object));
@@ -133,17 +134,6 @@ impl Desk<'_> {
         let config = self.applied_part(config);
         let new = self.tracked(manager, "", |write| apply::apply(live.as_ref(), &config, force, write))?;
         self.store(new, dry_run)
-    }
-
-    fn may_be_created(&self, config: &Value) -> Result<(), ApiError> {
-        self.check("create", "")?;
-        self.namespace_accepts()?;
-        let uid = config["metadata"]["uid"].as_str().unwrap_or_default();
-        if uid.is_empty() {
-            return Ok(());
-        }
-        let why = format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
-        Err(errors::conflict(&self.info.resource(), &self.key.name, &why))
     }
 
     /// Leaves out of a configuration what an apply cannot set.
@@ -282,84 +272,6 @@ impl Desk<'_> {
         new
     }
 
-    /// A patch may not make another object of it.
-    fn same_object(&self, new: Value, live: &Value) -> Result<Value, ApiError> {
-        let object = Object::new(new).map_err(|error| errors::bad_request(error.to_string()))?;
-        if object.gvk() != self.gvk {
-            return Err(errors::bad_request("the kind of the object does not match that on the URL"));
-        }
-        let pairs = [("name", object.name(), &self.key.name), ("namespace", object.namespace(), &self.key.namespace)];
-        for (field, found, wanted) in pairs {
-            if found != wanted {
-                let why =
-                    format!("the {field} of the object ({found}) does not match the {field} on the URL ({wanted})");
-                return Err(errors::bad_request(why));
-            }
-        }
-        let new = object.into_value();
-        self.must_be_version(&new, live)?;
-        Ok(new)
-    }
-
-    fn must_be_version(&self, new: &Value, live: &Value) -> Result<(), ApiError> {
-        let wanted = &new["metadata"]["resourceVersion"];
-        let open = wanted.as_str().is_none_or(str::is_empty);
-        if open || *wanted == live["metadata"]["resourceVersion"] {
-            return Ok(());
-        }
-        Err(errors::modified(&self.info.resource(), &self.key.name))
-    }
-
-    /// Custom resources do not get here with their status: the server then looks at nothing else.
-    fn must_be_uid(&self, new: &Value, live: &Value) -> Result<(), ApiError> {
-        let wanted = &new["metadata"]["uid"];
-        if wanted.is_null() || *wanted == live["metadata"]["uid"] {
-            return Ok(());
-        }
-        let kind = errors::qualified(&self.gvk.kind, &self.gvk.group);
-        let why = format!("Invalid value: {wanted}: field is immutable");
-        Err(errors::invalid(&kind, &self.key.name, "metadata.uid", &why))
-    }
-
-    fn must_hold(&self, only_if: &Precondition, live: &Object) -> Result<(), ApiError> {
-        let pairs = [
-            ("UID", &only_if.uid, live.uid(), "deleted and then recreated"),
-            ("ResourceVersion", &only_if.resource_version, live.resource_version(), "modified"),
-        ];
-        // The server names the kind here where it names the resource elsewhere.
-        let kind = errors::qualified(&self.gvk.kind, &self.gvk.group);
-        for (field, wanted, found, what) in pairs {
-            if let Some(wanted) = wanted.as_deref().filter(|wanted| *wanted != found) {
-                let why = format!(
-                    "the {field} in the precondition ({wanted}) does not match the {field} in record ({found}). \
-                     The object might have been {what}"
-                );
-                return Err(errors::conflict(&kind, &self.key.name, &why));
-            }
-        }
-        Ok(())
-    }
-
-    fn must_have_namespace(&self) -> Result<(), ApiError> {
-        if self.info.namespaced && self.key.namespace.is_empty() {
-            return Err(errors::bad_request("an empty namespace may not be set when a resource name is provided"));
-        }
-        Ok(())
-    }
-
-    fn namespace_accepts(&self) -> Result<(), ApiError> {
-        if !self.info.namespaced {
-            return Ok(());
-        }
-        match self.state.objects.get(&Key::namespace(&self.key.namespace)) {
-            None => Err(errors::not_found("namespaces", &self.key.namespace)),
-            Some(namespace) if namespace.is_deleting() => {
-                Err(errors::terminating(&self.info.resource(), &self.key.name, &self.key.namespace))
-            }
-            Some(_) => Ok(()),
-        }
-    }
-
     fn add_finalizer(&mut self, finalizer: &str) {
         let Some(mut new) = self.state.objects.get(&self.key).map(|live| live.value().clone()) else { return };
         let metadata = new["metadata"].as_object_mut().map(std::mem::take).unwrap_or_default();
@@ -370,18 +282,6 @@ impl Desk<'_> {
     fn live(&self) -> Result<&Object, ApiError> {
         let live = self.state.objects.get(&self.key);
         live.ok_or_else(|| errors::not_found(&self.info.resource(), &self.key.name))
-    }
-
-    fn check(&self, verb: &str, subresource: &str) -> Result<(), ApiError> {
-        self.state.denials.check(&Access {
-            who: self.who,
-            verb,
-            gvk: &self.gvk,
-            info: &self.info,
-            subresource,
-            namespace: &self.key.namespace,
-            name: if verb == "create" { "" } else { &self.key.name },
-        })
     }
 }
 

@@ -16,7 +16,10 @@ use futures::{
 };
 use serde_json::Value;
 use sluice_object::Gvk;
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 
 use super::{
     answer, path,
@@ -91,9 +94,10 @@ impl Discovery {
             return Ok(found);
         }
         let question = Question::Version { group: gvk.group.clone(), version: gvk.version.clone() };
-        if !self.table().asked_lately(&question) {
-            self.ask(question).await?;
-        }
+        // Its definition may have been applied a moment ago: whoever uses the kind waits for its turn to ask again.
+        let turn = self.table().next_turn(&question);
+        sleep_until(turn).await;
+        self.ask(question).await?;
         self.known(gvk).ok_or_else(|| ApiError::no_match(gvk))
     }
 
@@ -154,8 +158,9 @@ impl Table {
         }
     }
 
-    fn asked_lately(&self, question: &Question) -> bool {
-        self.asked.get(question).is_some_and(|at| at.elapsed() < PATIENCE)
+    /// Returns when a version may be asked again.
+    fn next_turn(&self, question: &Question) -> Instant {
+        self.asked.get(question).map_or_else(Instant::now, |at| *at + PATIENCE)
     }
 
     /// Replaces what the question is about; says whether a kind is new.

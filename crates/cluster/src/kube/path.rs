@@ -9,7 +9,7 @@ use crate::{ApiError, Resolved};
 /// Returns the path of a kind's collection, in a namespace or everywhere.
 pub(super) fn collection(gvk: &Gvk, resolved: &Resolved, namespace: Option<&str>) -> String {
     let version = version(&gvk.group, &gvk.version);
-    match namespace.filter(|_| resolved.namespaced) {
+    match namespace.filter(|namespace| resolved.namespaced && !namespace.is_empty()) {
         Some(namespace) => format!("{version}/namespaces/{}/{}", escape(namespace), resolved.plural),
         None => format!("{version}/{}", resolved.plural),
     }

@@ -1,9 +1,9 @@
 //! A watch that mends itself.
 //!
 //! ```text
-//! Start ── no version ──► Restarted ─► streamed list, or pages ─► Listed ─► live ◄─ reopened where it was left
-//!   ▲                                                                        │ expired (410), or told as failed:
-//!   └────────────── wait: 0.1 s …, never beyond a tenth of the outage ───────┘ the version is dropped
+//! Start ── no version ──► streamed list, or pages: Restarted … Listed ─► live ◄─ reopened where it was left
+//!   ▲                                                                    │ expired (410), or told as failed:
+//!   └─────────── wait: from 0.1 s to a twentieth of the outage ──────────┘ the version is dropped
 //! ```
 
 use std::{
@@ -20,7 +20,10 @@ use futures::{
 };
 use serde_json::Value;
 use sluice_object::Object;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    sync::watch::Receiver,
+    time::{Instant, sleep, timeout},
+};
 
 use super::{
     Inner, answer, call, path,
@@ -39,6 +42,7 @@ const SHORT_LIVED: Duration = Duration::from_secs(1);
 /// Watches a selection. The connection closes when the stream is dropped.
 pub(super) fn watch(cluster: Arc<Inner>, who: Identity, what: Selection) -> BoxStream<'static, WatchEvent> {
     let watching = Watching {
+        changes: cluster.discovery.changes(),
         cluster,
         who,
         what,
@@ -53,6 +57,8 @@ pub(super) fn watch(cluster: Arc<Inner>, who: Identity, what: Selection) -> BoxS
 
 struct Watching {
     cluster: Arc<Inner>,
+    /// Told when the server may serve more kinds than when ours was last looked up.
+    changes: Receiver<u64>,
     who: Identity,
     what: Selection,
     phase: Phase,
@@ -110,26 +116,18 @@ impl Watching {
     /// Waits out the pause after a failure; a kind that is not served may come sooner.
     async fn wait(&mut self) {
         let Some(pause) = self.trouble.pause() else { return };
-        let mut changes = self.cluster.discovery.changes();
         if self.trouble.is_kind_missing() {
-            let _ = timeout(pause, changes.changed()).await;
+            let _ = timeout(pause, self.changes.changed()).await;
         } else {
             sleep(pause).await;
         }
     }
 
     async fn start(&mut self) -> Result<(), Fault> {
-        match &self.version {
-            Some(version) => {
-                let version = version.clone();
-                self.open(&[("resourceVersion", &version)], false).await?;
-                self.trouble = Trouble::default();
-                Ok(())
-            }
-            None => {
-                self.out.push_back(WatchEvent::Restarted);
-                if self.cluster.streams_lists() { self.stream_list().await } else { self.page("").await }
-            }
+        match self.version.clone() {
+            Some(version) => self.open(&[("resourceVersion", &version)], false).await,
+            None if self.cluster.streams_lists() => self.stream_list().await,
+            None => self.page("").await,
         }
     }
 
@@ -142,7 +140,11 @@ impl Watching {
                 self.cluster.stop_streaming_lists();
                 self.page("").await
             }
-            opened => opened,
+            opened => {
+                opened?;
+                self.out.push_back(WatchEvent::Restarted);
+                Ok(())
+            }
         }
     }
 
@@ -169,6 +171,9 @@ impl Watching {
         let parameters = call::Parameters { labels: &self.what.labels, fields: &fields, body: self.what.body };
         let page = call::page(&self.cluster, &self.who, &self.what.gvk, &path, &parameters, next).await;
         let page = page.map_err(Fault::Failed)?;
+        if next.is_empty() {
+            self.out.push_back(WatchEvent::Restarted);
+        }
         self.out.extend(page.items.into_iter().map(WatchEvent::Seen));
         if page.next.is_empty() {
             self.listed(page.version);
@@ -181,6 +186,7 @@ impl Watching {
 
     /// Takes itself mutably because the body of an open connection cannot be shared between threads.
     async fn path(&mut self) -> Result<String, Fault> {
+        self.changes.mark_unchanged();
         let resolved = self.cluster.discovery.resolve(&self.what.gvk).await.map_err(Fault::Failed)?;
         Ok(path::collection(&self.what.gvk, &resolved, self.what.namespace.as_deref()))
     }
@@ -215,8 +221,12 @@ impl Watching {
 
     /// The server closes watches now and then; a list that it cut short is asked for again.
     fn ended(&mut self, initial: bool, lived: Duration) -> Result<(), Fault> {
+        if initial || lived < SHORT_LIVED {
+            return Err(Fault::Ended);
+        }
         self.phase = Phase::Start;
-        if initial || lived < SHORT_LIVED { Err(Fault::Ended) } else { Ok(()) }
+        self.trouble = Trouble::default();
+        Ok(())
     }
 
     fn changed(&mut self, object: Value, initial: bool, event: fn(Object) -> WatchEvent) -> Result<(), Fault> {
@@ -252,9 +262,13 @@ impl Watching {
     /// Notes a failure, and tells of it when it lasts. After a failure that was told the whole selection is listed
     /// again, so that whoever has stopped to trust the watch knows when to trust it again.
     fn fail(&mut self, fault: Fault) {
-        if matches!((&self.phase, &fault), (Phase::Open(Open { initial: true, .. }), Fault::Silent)) {
+        match &self.phase {
             // A server that ignores `sendInitialEvents` never says where the list ends.
-            self.cluster.stop_streaming_lists();
+            Phase::Open(open) if open.initial && matches!(fault, Fault::Silent) => self.cluster.stop_streaming_lists(),
+            Phase::Open(open) if !open.initial && open.since.elapsed() >= SHORT_LIVED => {
+                self.trouble = Trouble::default();
+            }
+            _ => {}
         }
         self.phase = Phase::Start;
         if fault.has_expired() {

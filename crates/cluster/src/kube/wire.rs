@@ -125,10 +125,20 @@ impl Wire {
         let _turn = self.turns.acquire().await;
         let _flight = self.counters.flight();
         let started = Instant::now();
-        let tried = timeout(self.timeout, async { collect(self.send(who, call).await?, &self.server).await }).await;
+        let tried = timeout(self.timeout, self.answer(who, call)).await;
         let tried = tried.unwrap_or_else(|_| Err(answer::no_answer(&self.server, self.timeout).into()));
-        self.counters.count(call.verb, code(&tried, 200), started.elapsed());
-        tried
+        self.count(call.verb, &tried, |(code, _)| *code, started);
+        tried.map(|(_, body)| body)
+    }
+
+    async fn answer(&self, who: &Identity, call: &Call) -> Result<(u16, Bytes), Failure> {
+        let response = self.send(who, call).await?;
+        Ok((response.status().as_u16(), collect(response, &self.server).await?))
+    }
+
+    fn count<T>(&self, verb: Verb, tried: &Result<T, Failure>, good: impl FnOnce(&T) -> u16, started: Instant) {
+        let code = tried.as_ref().map_or_else(|failure| failure.error.code(), good);
+        self.counters.count(verb, code, started.elapsed());
     }
 
     /// Opens a stream of lines.
@@ -136,7 +146,7 @@ impl Wire {
         let started = Instant::now();
         let tried = timeout(self.timeout, self.send(who, call)).await;
         let tried = tried.unwrap_or_else(|_| Err(answer::no_answer(&self.server, self.timeout).into()));
-        self.counters.count(call.verb, code(&tried, 200), started.elapsed());
+        self.count(call.verb, &tried, |response| response.status().as_u16(), started);
         let response = tried.map_err(|failure| failure.error)?;
         Ok(Lines {
             body: response.into_body(),
@@ -187,10 +197,6 @@ impl From<ApiError> for Failure {
     fn from(error: ApiError) -> Self {
         Self { error, retry_after: None, unsent: false }
     }
-}
-
-fn code<T>(tried: &Result<T, Failure>, good: u16) -> u16 {
-    tried.as_ref().map_or_else(|failure| failure.error.code(), |_| good)
 }
 
 /// Decides whether a failed try is repeated, and when. As client-go, an answer of 429, or of 5xx with a

@@ -96,13 +96,16 @@ fn reference(object: &GitRepository) -> GitRef {
 async fn read_secret(namespace: &str, name: &str, cx: &Context) -> Result<Object, Trouble> {
     let target = Target { gvk: Gvk::new("", "v1", "Secret"), namespace: namespace.into(), name: name.into() };
     let answer = cx.cluster.call(&Identity::Agent, Request::Get(target)).await;
-    answer.map_err(|error| missing_secret(namespace, name, &error.to_string()))?.into_object().ok_or_else(|| {
-        missing_secret(namespace, name, "the server's answer holds no object")
-    })
+    answer
+        .map_err(|error| missing_secret(namespace, name, &error.to_string()))?
+        .into_object()
+        .ok_or_else(|| missing_secret(namespace, name, "the server's answer holds no object"))
 }
 
 fn missing_secret(namespace: &str, name: &str, cause: &str) -> Trouble {
-    let message = format!("failed to get secret '{namespace}/{name}': {cause}; `spec.secretRef` names a Secret in the namespace of the GitRepository");
+    let message = format!(
+        "failed to get secret '{namespace}/{name}': {cause}; `spec.secretRef` names a Secret in the namespace of the GitRepository"
+    );
     Trouble { reason: reasons::AUTHENTICATION_FAILED.into(), message }
 }
 

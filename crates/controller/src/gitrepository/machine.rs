@@ -64,14 +64,17 @@ pub(super) fn start(object: &GitRepository, facts: Facts, now: Timestamp) -> Ste
 
 pub(super) fn next(object: &GitRepository, mut run: Run, input: Input<Outcome>, now: Timestamp) -> Step {
     match (std::mem::replace(&mut run.stage, Stage::Fetching), input) {
-        (Stage::Asking { spec, keep }, Input::Done(Outcome::Head(Ok(head)))) => run.on_head(object, spec, head, keep, now),
+        (Stage::Asking { spec, keep }, Input::Done(Outcome::Head(Ok(head)))) => {
+            run.on_head(object, spec, head, keep, now)
+        }
         (_, Input::Done(Outcome::Head(Err(trouble)))) => run.fail(object, &trouble, now),
         (Stage::Announcing { spec, head }, Input::Published) => run.fetch(object, spec, head),
         (_, Input::Done(Outcome::Stored(Ok((artifact, message))))) => run.stored(object, &artifact, &message, now),
         (_, Input::Done(Outcome::Stored(Err(trouble)))) => run.fail(object, &trouble, now),
         (Stage::Collecting(verdict), _) => (run, Command::Settle(*verdict)),
         (stage, input) => {
-            let trouble = Trouble { reason: reasons::FAILED.into(), message: format!("unexpected {input:?} in {stage:?}") };
+            let trouble =
+                Trouble { reason: reasons::FAILED.into(), message: format!("unexpected {input:?} in {stage:?}") };
             run.fail(object, &trouble, now)
         }
     }
@@ -90,7 +93,9 @@ impl Run {
 
     /// A setting that is not served yet is never ignored in silence.
     fn refuse(mut self, object: &GitRepository, field: &str, now: Timestamp) -> Step {
-        let message = format!("`spec.{field}` is not served yet by this version of Sluice; remove it, or use another form of access");
+        let message = format!(
+            "`spec.{field}` is not served yet by this version of Sluice; remove it, or use another form of access"
+        );
         self.marks(object, now).stalled(NOT_SERVED_YET, &message);
         self.observed(object);
         let notices = vec![notice(EventType::Warning, NOT_SERVED_YET, message, None)];

@@ -63,7 +63,12 @@ pub enum Effect {
     /// Fetch and store a revision.
     Fetch(Box<Fetch>),
     /// Drop artifacts that are no longer to be kept, all of them without a current one.
-    Collect { owner: ObjectId, current: Option<String> },
+    Collect {
+        /// The GitRepository.
+        owner: ObjectId,
+        /// The path of the artifact to keep.
+        current: Option<String>,
+    },
 }
 
 /// What to fetch, and for whom.

@@ -131,7 +131,10 @@ impl Kustomizations {
 
 async fn build(artifact: Arc<Artifact>, path: String, overrides: Overrides, cx: &Context) -> Result<Built, Trouble> {
     let work = move || built(&artifact, &path, &overrides);
-    let panicked = || Trouble { reason: BUILD_FAILED.into(), message: "the build ended unexpectedly; please report it with the repository".into() };
+    let panicked = || Trouble {
+        reason: BUILD_FAILED.into(),
+        message: "the build ended unexpectedly; please report it with the repository".into(),
+    };
     cx.cpu(work).await.ok_or_else(panicked)?
 }
 
@@ -150,7 +153,9 @@ fn built(artifact: &Artifact, path: &str, overrides: &Overrides) -> Result<Built
 /// Finds `spec.path` in the artifact, and says what is there when it is not.
 fn locate(artifact: &Artifact, path: &str) -> Result<TreePath, Trouble> {
     let failed = |message| Trouble { reason: sluice_api::conditions::reasons::ARTIFACT_FAILED.into(), message };
-    let root = TreePath::parse(path).map_err(|error| failed(format!("kustomization path not found: {error}; hint: spec.path must stay inside the artifact")))?;
+    let root = TreePath::parse(path).map_err(|error| {
+        failed(format!("kustomization path not found: {error}; hint: spec.path must stay inside the artifact"))
+    })?;
     if artifact.tree.is_dir(&root) {
         return Ok(root);
     }

@@ -28,11 +28,7 @@ use super::{
     requested_at, settings,
     waiting::{self, Latest, Waiting},
 };
-use crate::{
-    gitrepository::Trouble,
-    marks::Marks,
-    unserved::NOT_SERVED_YET,
-};
+use crate::{gitrepository::Trouble, marks::Marks, unserved::NOT_SERVED_YET};
 
 type Step = (Run, Command<Kustomizations>);
 
@@ -149,6 +145,7 @@ impl Run {
             && object.spec.health_checks.is_empty()
             && Some(memory.generation) == object.metadata.generation
             && memory.revision == artifact.revision.as_str()
+            && memory.eager == self.facts.eager
             && conditions::is_true(&self.status.conditions, READY)
     }
 
@@ -160,7 +157,8 @@ impl Run {
     }
 
     fn refuse(self, object: &Kustomization, field: &str, now: Timestamp) -> Step {
-        let message = format!("`spec.{field}` is not served yet by this version of Sluice; nothing is applied without it");
+        let message =
+            format!("`spec.{field}` is not served yet by this version of Sluice; nothing is applied without it");
         self.stall(object, &Trouble { reason: NOT_SERVED_YET.into(), message }, now)
     }
 
@@ -173,7 +171,14 @@ impl Run {
     }
 
     /// Something else must come first. The event is sent when this begins, not each time it is looked at.
-    fn block(mut self, object: &Kustomization, trouble: &Trouble, type_: EventType, after: Duration, now: Timestamp) -> Step {
+    fn block(
+        mut self,
+        object: &Kustomization,
+        trouble: &Trouble,
+        type_: EventType,
+        after: Duration,
+        now: Timestamp,
+    ) -> Step {
         let before = conditions::find_condition(&self.status.conditions, READY).map(|ready| ready.message.clone());
         self.marks(object, now).blocked(&trouble.reason, &trouble.message);
         self.handled(object);
@@ -195,7 +200,9 @@ impl Run {
     fn on_built(mut self, object: &Kustomization, built: Result<Built, Trouble>, now: Timestamp) -> Step {
         let built = match built {
             Ok(built) => built,
-            Err(trouble) => return self.fail(object, &trouble.reason, trouble.message, Next::After(run_retry(object)), now),
+            Err(trouble) => {
+                return self.fail(object, &trouble.reason, trouble.message, Next::After(run_retry(object)), now);
+            }
         };
         self.checksum = Some(built.checksum.clone());
         let mut entries = facts::inventory(Some(&self.status));
@@ -330,11 +337,17 @@ impl Run {
             self.notices.push(notice(EventType::Normal, reasons::PROGRESSING, lines, revision.as_deref()));
         }
         for (id, fields) in &applied.undeclared {
-            let text = format!("{id} has fields that its kind does not have, and which are not applied: {}", fields.join(", "));
+            let text = format!(
+                "{id} has fields that its kind does not have, and which are not applied: {}",
+                fields.join(", ")
+            );
             self.notices.push(notice(EventType::Warning, "UnknownFields", text, revision.as_deref()));
         }
         if !applied.left_out.is_empty() {
-            let text = format!("{} objects that would install Flux are left alone; Sluice does their work", applied.left_out.len());
+            let text = format!(
+                "{} objects that would install Flux are left alone; Sluice does their work",
+                applied.left_out.len()
+            );
             self.notices.push(notice(EventType::Normal, "FluxComponentsSkipped", text, revision.as_deref()));
         }
     }
@@ -353,7 +366,8 @@ impl Run {
 // Health.
 impl Run {
     fn begin_check(self, object: &Kustomization, applied: Applied, targets: Vec<Target>, now: Timestamp) -> Step {
-        let options = wait::Options { until: Until::Current, fail_fast: true, expiring_jobs: applied.expiring_jobs.clone() };
+        let options =
+            wait::Options { until: Until::Current, fail_fast: true, expiring_jobs: applied.expiring_jobs.clone() };
         let mut set = WaitSet::new(targets.iter().map(Target::id), options);
         let health = applied.health.clone();
         for (id, health) in health {
@@ -418,7 +432,8 @@ impl Run {
             wait::Verdict::Failed(text) => self.unhealthy(object, &checking, &text, now),
             wait::Verdict::Waiting => {
                 let pending: Vec<_> = checking.set.pending().cloned().collect();
-                let targets = checking.targets.iter().filter(|target| pending.contains(&target.id())).cloned().collect();
+                let targets =
+                    checking.targets.iter().filter(|target| pending.contains(&target.id())).cloned().collect();
                 let (deadline, recheck_at) = (checking.deadline, checking.set.recheck_at());
                 checking.waiting.renew(WaitSpec { targets, until: Until::Current, deadline, recheck_at });
                 let park = checking.waiting.park(&self.managed());
@@ -465,12 +480,15 @@ impl Run {
 // Ends.
 impl Run {
     fn close(mut self, object: &Kustomization, applied: Applied, now: Timestamp) -> Step {
-        let Ok(artifact) = self.facts.source.clone() else { return self.lost(object, &Stage::Nowhere, &Input::Published, now) };
+        let Ok(artifact) = self.facts.source.clone() else {
+            return self.lost(object, &Stage::Nowhere, &Input::Published, now);
+        };
         let verdict = self.succeed(object, &artifact, now);
         let memory = Memory {
             generation: object.metadata.generation.unwrap_or(0),
             revision: artifact.revision.to_string(),
             checksum: self.checksum.clone().unwrap_or_else(|| Digest::sha256(&[])),
+            eager: self.facts.eager,
         };
         let hashes = self.latest.hashes(&applied.inventory);
         let (owner, eager) = (facts::id(object), self.facts.eager);
@@ -565,7 +583,12 @@ impl Run {
             self.notices.push(notice(EventType::Normal, &reason, applied.pruned.full_log(), revision.as_deref()));
         }
         if let Some(text) = applied.unterminated {
-            self.notices.push(notice(EventType::Warning, &reason, format!("failed to wait for resources termination: {text}"), revision.as_deref()));
+            self.notices.push(notice(
+                EventType::Warning,
+                &reason,
+                format!("failed to wait for resources termination: {text}"),
+                revision.as_deref(),
+            ));
         }
         self.release(object)
     }
@@ -611,7 +634,8 @@ impl Run {
 
     /// Objects of the inventory carry our labels, so the common watch of their kind shows them.
     fn managed(&self) -> impl Fn(&ObjectId) -> bool + 'static {
-        let ids: std::collections::HashSet<_> = facts::inventory(Some(&self.status)).into_iter().map(|entry| entry.id).collect();
+        let ids: std::collections::HashSet<_> =
+            facts::inventory(Some(&self.status)).into_iter().map(|entry| entry.id).collect();
         move |id| ids.contains(id)
     }
 }

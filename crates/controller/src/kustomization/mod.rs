@@ -78,6 +78,7 @@ pub struct Memory {
     generation: i64,
     revision: String,
     checksum: Digest,
+    eager: bool,
 }
 
 impl Kustomizations {

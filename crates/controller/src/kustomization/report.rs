@@ -39,7 +39,14 @@ pub(super) fn inventory(entries: &[InventoryEntry]) -> meta::Inventory {
 }
 
 /// Notes a pass in the history: the same digest and result count up and move to the front.
-pub(super) fn remember(status: &mut KustomizationStatus, digest: &Digest, result: &str, took: Duration, revision: &str, now: Timestamp) {
+pub(super) fn remember(
+    status: &mut KustomizationStatus,
+    digest: &Digest,
+    result: &str,
+    took: Duration,
+    revision: &str,
+    now: Timestamp,
+) {
     let history = &mut status.history;
     let same = |entry: &meta::HistoryEntry| entry.digest == digest.as_str() && entry.last_reconciled_status == result;
     let old = history.iter().position(same).map(|index| history.remove(index));
@@ -69,7 +76,10 @@ mod tests {
             remember(&mut status, &digest(text), "ReconciliationSucceeded", took, "main@sha1:1", now);
         }
         assert_eq!(status.history.len(), 5);
-        assert_eq!((status.history[0].digest.as_str(), status.history[0].total_reconciliations), (digest("b").as_str(), 2));
+        assert_eq!(
+            (status.history[0].digest.as_str(), status.history[0].total_reconciliations),
+            (digest("b").as_str(), 2)
+        );
         assert_eq!(status.history[4].digest, digest("c").as_str());
     }
 }
