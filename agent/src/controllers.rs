@@ -42,7 +42,7 @@ impl Options {
         Self {
             settings: settings(flags),
             policy: policy(flags),
-            git_limits: Limits::git(),
+            git_limits: git_limits(flags),
             advertised: advertised(flags),
         }
     }
@@ -56,6 +56,16 @@ fn settings(flags: &RunOptions) -> Settings {
         min_retry_delay: reconciling.min_retry_delay.0,
         max_retry_delay: reconciling.max_retry_delay.0,
         namespace: flags.kubernetes.watched_namespace().map(ToOwned::to_owned),
+    }
+}
+
+fn git_limits(flags: &RunOptions) -> Limits {
+    let storage = &flags.storage;
+    Limits {
+        size: storage.git_max_size.0,
+        files: storage.git_max_files,
+        file: storage.git_max_file_size.0,
+        ..Limits::git()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
-use super::{FeatureGates, GoDuration, ListenAddr, Percentage};
+use super::{Bytes, FeatureGates, GoDuration, ListenAddr, Percentage};
 use crate::telemetry::{Encoding, Level};
 
 /// What the agent is told on its command line.
@@ -118,6 +118,15 @@ pub struct Storage {
     /// How many artifacts of one source are kept.
     #[arg(long, default_value_t = 2, value_name = "COUNT")]
     pub artifact_retention_records: usize,
+    /// How many bytes a Git repository may bring: its download, and its files together. `Ki`, `Mi` and `Gi` are known.
+    #[arg(long, default_value = "512Mi", value_name = "BYTES")]
+    pub git_max_size: Bytes,
+    /// How many files a Git repository may bring.
+    #[arg(long, default_value_t = 200_000, value_name = "COUNT")]
+    pub git_max_files: u64,
+    /// How many bytes one file of a Git repository may have.
+    #[arg(long, default_value = "100Mi", value_name = "BYTES")]
+    pub git_max_file_size: Bytes,
 }
 
 /// How reconciling goes.

@@ -11,7 +11,8 @@ use clap::{Parser, Subcommand};
 
 pub use flags::{Compatibility, Endpoints, Kubernetes, Leadership, Logging, Reconciling, RunOptions, Storage, Tenancy};
 pub use gates::{FeatureGates, Gate};
-pub use values::{GoDuration, ListenAddr, Percentage};
+pub use sluice_api::Duration as GoDuration;
+pub use values::{Bytes, ListenAddr, Percentage};
 
 use crate::run;
 

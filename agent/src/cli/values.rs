@@ -1,10 +1,6 @@
-//! Values as Go programs write them on their command lines: `1m30s`, `:8080`, `5`.
+//! Values as Go programs write them on their command lines: `:8080`, `5`, `512Mi`.
 
-use std::{fmt, str::FromStr, time::Duration};
-
-/// A duration in Go's form: `30s`, `1m30s`, `1.5h`, `750ms`, `0`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GoDuration(pub Duration);
+use std::{fmt, str::FromStr};
 
 /// A text that is no value of the wanted form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,46 +14,30 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// Go's units in seconds; `m` after `ms` so that the longer one is tried first.
-const UNITS: [(&str, f64); 7] =
-    [("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+/// A number of bytes: `1048576`, `1Mi`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes(pub u64);
 
-impl FromStr for GoDuration {
+const SIZES: [(&str, u64); 3] = [("Ki", 1 << 10), ("Mi", 1 << 20), ("Gi", 1 << 30)];
+
+impl FromStr for Bytes {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        if text == "0" {
-            return Ok(Self(Duration::ZERO));
-        }
-        let invalid = || Invalid(format!("`{text}` is no duration; hint: write it as `30s`, `1m30s` or `750ms`"));
-        let (mut rest, mut seconds) = (text, 0.0);
-        while !rest.is_empty() {
-            let (term, after) = leading_term(rest).ok_or_else(invalid)?;
-            seconds += term;
-            rest = after;
-        }
-        let duration = Duration::try_from_secs_f64(seconds).ok().filter(|_| !text.is_empty());
-        duration.map(Self).ok_or_else(invalid)
+        let sized = SIZES.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, *size)));
+        let (number, size) = sized.unwrap_or((text, 1));
+        let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(size));
+        bytes
+            .map(Self)
+            .ok_or_else(|| Invalid(format!("`{text}` is no number of bytes; hint: write it as `1048576` or `512Mi`")))
     }
 }
 
-/// Takes one `number unit` pair off the front, in seconds.
-fn leading_term(text: &str) -> Option<(f64, &str)> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let number: f64 = text[..digits].parse().ok()?;
-    let rest = &text[digits..];
-    let (unit, factor) = UNITS.iter().find(|(unit, _)| rest.starts_with(unit))?;
-    Some((number * factor, &rest[unit.len()..]))
-}
-
-impl fmt::Display for GoDuration {
+impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs();
-        match (seconds / 3600, seconds / 60 % 60, seconds % 60, self.0.subsec_millis()) {
-            (0, 0, 0, millis) if millis > 0 => write!(f, "{millis}ms"),
-            (0, 0, s, _) => write!(f, "{s}s"),
-            (0, m, s, _) => write!(f, "{m}m{s}s"),
-            (h, m, s, _) => write!(f, "{h}h{m}m{s}s"),
+        match SIZES.iter().rev().find(|(_, size)| self.0 > 0 && self.0 % size == 0) {
+            Some((unit, size)) => write!(f, "{}{unit}", self.0 / size),
+            None => self.0.fmt(f),
         }
     }
 }
@@ -132,46 +112,28 @@ impl fmt::Display for Percentage {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use rstest::rstest;
 
-    use super::{GoDuration, ListenAddr, Percentage};
+    use super::{Bytes, ListenAddr, Percentage};
 
     #[rstest]
     #[case("0", 0)]
-    #[case("0s", 0)]
-    #[case("30s", 30_000)]
-    #[case("1m30s", 90_000)]
-    #[case("750ms", 750)]
-    #[case("1.5h", 5_400_000)]
-    #[case("2h45m0.5s", 9_900_500)]
-    fn reads_go_durations(#[case] text: &str, #[case] millis: u64) {
-        assert_eq!(text.parse(), Ok(GoDuration(Duration::from_millis(millis))));
+    #[case("1000", 1000)]
+    #[case("1Ki", 1024)]
+    #[case("512Mi", 512 << 20)]
+    #[case("2Gi", 2 << 30)]
+    fn reads_and_prints_sizes(#[case] text: &str, #[case] bytes: u64) {
+        let size: Bytes = text.parse().unwrap();
+        assert_eq!((size, size.to_string().as_str()), (Bytes(bytes), text));
     }
 
     #[rstest]
     #[case("")]
-    #[case("30")]
-    #[case("s")]
-    #[case("-5s")]
-    #[case("5 s")]
-    #[case("1d")]
-    #[case("1.2.3s")]
-    #[case("99999999999999999999h")]
-    fn refuses_what_go_refuses(#[case] text: &str) {
-        let error = text.parse::<GoDuration>().unwrap_err();
-        assert!(error.to_string().starts_with(&format!("`{text}` is no duration; hint: ")), "{error}");
-    }
-
-    #[rstest]
-    #[case("0s")]
-    #[case("750ms")]
-    #[case("30s")]
-    #[case("1m30s")]
-    #[case("1h0m0s")]
-    fn prints_durations_as_read(#[case] text: &str) {
-        assert_eq!(text.parse::<GoDuration>().unwrap().to_string(), text);
+    #[case("1MB")]
+    #[case("-1")]
+    #[case("99999999999Gi")]
+    fn refuses_other_sizes(#[case] text: &str) {
+        assert!(text.parse::<Bytes>().is_err());
     }
 
     #[rstest]

@@ -1,29 +1,29 @@
 //! One pass over one object: the only caller of [`Kind`], and the only place that writes status and events.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sluice_cluster::{ApiError, Event, EventType, Identity, Request, Target};
 use sluice_object::{Object, ObjectId};
 
 use crate::{
-    Command, Context, Input, Kind, Next, Notice, Park, Report, Seen, Verdict, index::Kept, kind::Cause,
-    status::merge_patch,
+    Command, Context, Input, Kind, Next, Notice, Park, Report, Verdict, index::Kept, kind::Cause, status::merge_patch,
+    watches::Delivered,
 };
 
 /// The finalizer of every Flux kind that has one.
 const FINALIZER: &str = "finalizers.fluxcd.io";
 /// Annotations with this prefix are copied into events.
 const EVENT_PREFIX: &str = "event.toolkit.fluxcd.io/";
-/// A conflict on the finalizer is read again and tried this often.
-const FINALIZER_TRIES: usize = 5;
+/// After a conflict the object is read again and the write tried again, this often.
+const TRIES: usize = 5;
 
 /// What is kept of a parked pass.
 pub(crate) struct Parked<K: Kind> {
     pub(crate) object: Arc<K::Object>,
     pub(crate) run: K::Run,
     pub(crate) park: Park,
-    pub(crate) delivered: HashMap<ObjectId, Option<Seen>>,
+    pub(crate) delivered: Delivered,
     pub(crate) began: jiff::Timestamp,
 }
 
@@ -51,7 +51,7 @@ pub(crate) enum End<K: Kind> {
 
 /// Works on an object until its pass parks or settles.
 pub(crate) async fn work<K: Kind>(kind: &K, id: &ObjectId, begin: Begin<K>, cx: &Context) -> End<K> {
-    let mut pass = Pass { kind, id, cx, delivered: HashMap::new(), began: cx.now() };
+    let mut pass = Pass { kind, id, cx, delivered: Delivered::default(), began: cx.now() };
     let ended = match begin {
         Begin::Start => pass.start().await,
         Begin::Resume(parked, why) => pass.resume(*parked, why).await,
@@ -67,7 +67,7 @@ struct Pass<'a, K: Kind> {
     kind: &'a K,
     id: &'a ObjectId,
     cx: &'a Context,
-    delivered: HashMap<ObjectId, Option<Seen>>,
+    delivered: Delivered,
     began: jiff::Timestamp,
 }
 
@@ -124,14 +124,18 @@ impl<K: Kind> Pass<'_, K> {
         loop {
             let input = match command {
                 Command::Publish(report) => {
+                    self.delivered = Delivered::default();
                     self.publish(report).await?;
                     Input::Published
                 }
-                Command::Do(effect) => Input::Done(self.kind.perform(effect, self.cx).await),
+                Command::Do(effect) => {
+                    self.delivered = Delivered::default();
+                    Input::Done(self.kind.perform(effect, self.cx).await)
+                }
                 Command::Park(park) => {
                     self.cx.watches.park(self.id, &park.objects);
                     let woke = self.cx.watches.changes(&park.objects, &mut self.delivered);
-                    if woke.objects.is_empty() {
+                    if woke.objects.is_empty() && woke.unwatched.is_empty() {
                         return Ok(self.park(object, run, park));
                     }
                     Input::Woke(woke)
@@ -166,18 +170,36 @@ impl<K: Kind> Pass<'_, K> {
 
     /// Writes what differs from the stored status, then sends the events.
     async fn publish(&self, report: Report) -> Result<(), ApiError> {
-        let Some(stored) = self.cx.index.get(self.id) else { return Err(ApiError::status(404, "NotFound", "gone")) };
-        let none = json!({});
-        let patch = merge_patch(stored.value().get("status").unwrap_or(&none), &report.status);
-        if report.status.is_object() && patch != none {
-            let patch = json!({"metadata": {"uid": stored.uid()}, "status": patch});
-            let manager = format!("gotk-{}", K::component());
-            self.write(Request::Status { target: self.target(), patch, manager }).await?;
+        if report.status.is_object() {
+            self.write_status(&report.status).await?;
         }
+        let Some(stored) = self.cx.index.get(self.id) else { return Err(gone()) };
         for notice in report.notices {
             self.notify(&stored, notice).await;
         }
         Ok(())
+    }
+
+    /// The version guards against writing the status of a deleted object into a new one of the same name.
+    async fn write_status(&self, status: &Value) -> Result<(), ApiError> {
+        let (none, mut uid) = (json!({}), None);
+        for _ in 0..TRIES {
+            let stored = self.cx.index.get(self.id).ok_or_else(gone)?;
+            if uid.get_or_insert_with(|| stored.uid().to_owned()) != stored.uid() {
+                return Err(gone());
+            }
+            let patch = merge_patch(stored.value().get("status").unwrap_or(&none), status);
+            if patch == none {
+                return Ok(());
+            }
+            let patch = json!({"metadata": {"resourceVersion": stored.resource_version()}, "status": patch});
+            let manager = format!("gotk-{}", K::component());
+            match self.write(Request::Status { target: self.target(), patch, manager }).await {
+                Err(error) if error.code() == 409 => self.write(Request::Get(self.target())).await?,
+                done => return done,
+            }
+        }
+        Err(busy("status"))
     }
 
     async fn write(&self, request: Request) -> Result<(), ApiError> {
@@ -216,7 +238,7 @@ impl<K: Kind> Pass<'_, K> {
 
     /// Adds or removes the finalizer; the version of the object guards other finalizers against being lost.
     async fn change_finalizers(&self, ours: bool) -> Result<(), ApiError> {
-        for _ in 0..FINALIZER_TRIES {
+        for _ in 0..TRIES {
             let Some(object) = self.cx.index.get(self.id) else { return Ok(()) };
             if has_finalizer(&object) == ours {
                 return Ok(());
@@ -239,6 +261,18 @@ impl<K: Kind> Pass<'_, K> {
     fn target(&self) -> Target {
         Target::by_id(self.id, &K::gvk().version)
     }
+}
+
+fn gone() -> ApiError {
+    ApiError::status(404, "NotFound", "the object is gone")
+}
+
+fn busy(what: &str) -> ApiError {
+    ApiError::status(
+        409,
+        "Conflict",
+        format!("the {what} could not be written: somebody changes the object all the time"),
+    )
 }
 
 fn has_finalizer(object: &Object) -> bool {

@@ -68,6 +68,13 @@ fn hash_json(value: &Value, hasher: &mut DefaultHasher) {
     }
 }
 
+/// What a pass has been told of the objects that it waits for.
+#[derive(Debug, Default)]
+pub(crate) struct Delivered {
+    seen: HashMap<ObjectId, Option<Seen>>,
+    unwatched: HashSet<ObjectId>,
+}
+
 /// Label that common watches select by; objects of Kustomizations carry it.
 const OWNER_LABEL: &str = "kustomize.toolkit.fluxcd.io/name";
 
@@ -188,7 +195,7 @@ impl Watches {
     }
 
     /// Returns what has changed of the watched objects since `delivered`, which is brought up to date.
-    pub(crate) fn changes(&self, objects: &[Watched], delivered: &mut HashMap<ObjectId, Option<Seen>>) -> Woke {
+    pub(crate) fn changes(&self, objects: &[Watched], delivered: &mut Delivered) -> Woke {
         let state = lock(&self.state);
         let mut woke = Woke::default();
         for watched in objects {
@@ -196,11 +203,13 @@ impl Watches {
             let Some(watch) = state.kinds.get(&selection) else { continue };
             let seen = state.seen.get(id);
             if watch.refused {
-                woke.unwatched.push(id.clone());
+                if delivered.unwatched.insert(id.clone()) {
+                    woke.unwatched.push(id.clone());
+                }
             } else if seen.is_some() || watch.listed {
                 let seen = seen.cloned();
-                if delivered.get(id) != Some(&seen) {
-                    delivered.insert(id.clone(), seen.clone());
+                if delivered.seen.get(id) != Some(&seen) {
+                    delivered.seen.insert(id.clone(), seen.clone());
                     woke.objects.push((id.clone(), seen));
                 }
             }

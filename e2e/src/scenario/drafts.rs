@@ -86,6 +86,11 @@ impl Draft {
         self.with("path", path)
     }
 
+    /// Applies into a namespace what names none.
+    pub fn into_namespace(self, namespace: &str) -> Self {
+        self.with("targetNamespace", namespace)
+    }
+
     /// Waits for the health of all that it applies.
     pub fn waiting(self) -> Self {
         self.with("wait", true)

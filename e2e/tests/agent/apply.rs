@@ -64,7 +64,7 @@ async fn an_object_that_is_refused_keeps_its_whole_stage_out() -> Outcome {
     let mut bad: Value = serde_json::from_str(&config_map("z", "1"))?;
     bad["data"] = json!({ "not a key": "1" });
     world.source(&[("a.yaml", &config_map("a", "1")), ("z.yaml", &bad.to_string())]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "all-or-none")).await?;
+    world.apply(kustomization("apps").into_namespace("all-or-none")).await?;
     let message = world.fails("Kustomization", "apps", "ReconciliationFailed").await?;
     assert!(message.contains("ConfigMap/all-or-none/z") && message.contains("z.yaml"), "{message}");
     assert!(!world.exists("ConfigMap", "a").await?);
@@ -75,7 +75,7 @@ async fn an_object_that_is_refused_keeps_its_whole_stage_out() -> Outcome {
 async fn force_makes_an_object_with_an_immutable_field_anew() -> Outcome {
     let world = scenario("forced").await?;
     world.source(&[("fixed.yaml", &immutable("1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "forced").with("force", true)).await?;
+    world.apply(kustomization("apps").into_namespace("forced").with("force", true)).await?;
     world.ready("Kustomization", "apps").await?;
     let before = world.get("ConfigMap", "fixed").await?["metadata"]["uid"].clone();
     let revision = world.push(&[("fixed.yaml", &immutable("2"))]).await?;
@@ -95,7 +95,7 @@ async fn an_object_may_allow_to_be_made_anew_itself() -> Outcome {
         Ok(text.to_string())
     };
     world.source(&[("fixed.yaml", &marked("1")?)]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "forced-one")).await?;
+    world.apply(kustomization("apps").into_namespace("forced-one")).await?;
     world.ready("Kustomization", "apps").await?;
     let revision = world.push(&[("fixed.yaml", &marked("2")?)]).await?;
     world.applied("apps", &revision).await?;
@@ -112,7 +112,7 @@ async fn what_kubectl_had_written_is_taken_over() -> Outcome {
     let output = world.cluster.kubectl_with_input(&apply, &by_hand.to_string()).await?;
     assert!(output.status.success(), "{output:?}");
     world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "takes-over")).await?;
+    world.apply(kustomization("apps").into_namespace("takes-over")).await?;
     world.ready("Kustomization", "apps").await?;
     let object = world.get("ConfigMap", "a").await?;
     assert_eq!(object["data"], json!({ "value": "1" }));

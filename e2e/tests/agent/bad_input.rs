@@ -108,7 +108,7 @@ async fn good(namespace: &str) -> Outcome<Scenario<'static>> {
             ("apps/b.yaml", &config_map("b", "1")),
         ])
         .await?;
-    world.apply(kustomization("apps").path("./apps").with("targetNamespace", namespace)).await?;
+    world.apply(kustomization("apps").path("./apps").into_namespace(namespace)).await?;
     world.ready("Kustomization", "apps").await?;
     Ok(world)
 }

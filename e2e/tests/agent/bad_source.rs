@@ -65,7 +65,7 @@ async fn a_missing_branch_is_told_with_those_that_exist() -> Outcome {
 async fn a_repository_that_is_down_keeps_its_artifact_and_what_was_applied() -> Outcome {
     let world = scenario("down").await?;
     let revision = world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "down")).await?;
+    world.apply(kustomization("apps").into_namespace("down")).await?;
     world.applied("apps", &revision).await?;
     let artifact = world.get("GitRepository", SOURCE).await?["status"]["artifact"].clone();
     world.server.stop().await;

@@ -24,7 +24,7 @@ async fn the_spec_changes_what_is_built() -> Outcome {
     });
     let apps = kustomization("apps")
         .path("./apps")
-        .with("targetNamespace", "overrides")
+        .into_namespace("overrides")
         .with("namePrefix", "pre-")
         .with("nameSuffix", "-post")
         .with("commonMetadata", json!({ "labels": { "team": "a" }, "annotations": { "note": "b" } }))
@@ -85,8 +85,7 @@ async fn overlays_generators_and_replacements_are_built() -> Outcome {
 async fn a_fleet_of_kustomizations_may_come_from_git_itself() -> Outcome {
     let world = scenario("fleet").await?;
     let child = |name: &str| -> String {
-        let draft: Value =
-            kustomization(name).path(&format!("./{name}")).with("targetNamespace", "fleet").waiting().into();
+        let draft: Value = kustomization(name).path(&format!("./{name}")).into_namespace("fleet").waiting().into();
         draft.to_string()
     };
     world
@@ -97,7 +96,7 @@ async fn a_fleet_of_kustomizations_may_come_from_git_itself() -> Outcome {
             ("apps/web.yaml", &deployment("web", "web:1")),
         ])
         .await?;
-    world.apply(kustomization("fleet").path("./clusters").with("targetNamespace", "fleet").waiting()).await?;
+    world.apply(kustomization("fleet").path("./clusters").into_namespace("fleet").waiting()).await?;
     world.ready("Kustomization", "fleet").await?;
     for name in ["infra", "apps"] {
         let child = world.ready("Kustomization", name).await?;

@@ -42,7 +42,7 @@ async fn a_first_sync_of_n_objects_costs_2n_and_8_requests() -> Outcome {
     write(&world, &many(N, "1"))?;
     world.source(&[]).await?;
     let since = Timestamp::now();
-    world.apply(kustomization("apps").with("targetNamespace", "first-sync")).await?;
+    world.apply(kustomization("apps").into_namespace("first-sync")).await?;
     world.ready("Kustomization", "apps").await?;
     world.event("Kustomization", "apps", |told| told.message.starts_with("Reconciliation finished")).await?;
     let requests = requests(alone.cluster(), since)?;
@@ -58,7 +58,7 @@ async fn an_interval_in_which_nothing_changed_costs_2_requests() -> Outcome {
     let _agent = alone.agent(&[]).await?;
     write(&world, &many(20, "1"))?;
     let revision = world.source(&[]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "interval").with("interval", "3s")).await?;
+    world.apply(kustomization("apps").into_namespace("interval").with("interval", "3s")).await?;
     world.applied("apps", &revision).await?;
     let passes = |object: &Value| object["status"]["history"][0]["totalReconciliations"].as_u64().unwrap_or(0);
     let counted = async |count: u64| -> Outcome<u64> {
@@ -91,7 +91,7 @@ async fn a_thousand_objects_fit_into_one_kustomization() -> Outcome {
     write(&world, &many(N, "1"))?;
     world.source(&[]).await?;
     let begin = Timestamp::now();
-    world.apply(kustomization("apps").with("targetNamespace", "thousand").waiting()).await?;
+    world.apply(kustomization("apps").into_namespace("thousand").waiting()).await?;
     let applied = world.ready("Kustomization", "apps").await?;
     let took = Timestamp::now().duration_since(begin);
     assert_eq!(applied["status"]["inventory"]["entries"].as_array().map(Vec::len), Some(N));

@@ -57,7 +57,7 @@ async fn an_apply_that_was_cut_off_is_finished_and_leaves_no_orphan() -> Outcome
     let world = alone.scenario("cut-apply").await?;
     let mut agent = alone.agent(&[]).await?;
     world.source(&[("kept.yaml", &config_map("kept", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "cut-apply")).await?;
+    world.apply(kustomization("apps").into_namespace("cut-apply")).await?;
     world.ready("Kustomization", "apps").await?;
 
     let since = version(&world).await?;
@@ -97,7 +97,7 @@ async fn a_prune_that_was_cut_off_is_finished() -> Outcome {
     world.repo.write("kept.yaml", config_map("kept", "1"))?;
     commit(&world, &files)?;
     world.source(&[]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "cut-prune")).await?;
+    world.apply(kustomization("apps").into_namespace("cut-prune")).await?;
     world.ready("Kustomization", "apps").await?;
 
     let since = version(&world).await?;
@@ -129,7 +129,7 @@ async fn a_deletion_that_was_cut_off_is_finished() -> Outcome {
     let mut agent = alone.agent(&[]).await?;
     commit(&world, &many("a", "1"))?;
     world.source(&[]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "cut-delete")).await?;
+    world.apply(kustomization("apps").into_namespace("cut-delete")).await?;
     world.ready("Kustomization", "apps").await?;
     let since = version(&world).await?;
     world.delete("Kustomization", "apps").await?;
@@ -151,7 +151,7 @@ async fn the_leases_of_a_killed_agent_run_out() -> Outcome {
     let world = alone.scenario("killed").await?;
     let mut agent = alone.agent(&[]).await?;
     world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "killed")).await?;
+    world.apply(kustomization("apps").into_namespace("killed")).await?;
     let revision = world.applied("apps", &world.fetch().await?).await?["status"]["lastAppliedRevision"].clone();
     agent.restart().await?;
     let token = serde_json::json!({ "metadata": { "annotations": { "reconcile.fluxcd.io/requestedAt": "after" } } });

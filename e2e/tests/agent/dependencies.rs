@@ -25,7 +25,7 @@ async fn a_chain_becomes_ready_in_order_without_waiting_for_timers() -> Outcome 
     let begin = Instant::now();
     // The last first: each finds its dependency missing at the beginning.
     for (index, name) in names.iter().enumerate().rev() {
-        let draft = kustomization(name).path(&format!("./{name}")).with("targetNamespace", "chain").waiting();
+        let draft = kustomization(name).path(&format!("./{name}")).into_namespace("chain").waiting();
         let draft = if index == 0 { draft } else { draft.depends_on(names[index - 1]) };
         world.apply(draft).await?;
     }
@@ -52,12 +52,10 @@ async fn a_chain_becomes_ready_in_order_without_waiting_for_timers() -> Outcome 
 async fn a_dependency_that_is_not_ready_is_named() -> Outcome {
     let world = scenario("waiting-for").await?;
     world.source(&[("infra/a.yaml", "a: [b\n"), ("apps/b.yaml", &config_map("b", "1"))]).await?;
-    world
-        .apply(kustomization("apps").path("./apps").with("targetNamespace", "waiting-for").depends_on("infra"))
-        .await?;
+    world.apply(kustomization("apps").path("./apps").into_namespace("waiting-for").depends_on("infra")).await?;
     let message = world.fails("Kustomization", "apps", "DependencyNotReady").await?;
     assert_eq!(message, "dependency 'waiting-for/infra' not found");
-    world.apply(kustomization("infra").path("./infra").with("targetNamespace", "waiting-for")).await?;
+    world.apply(kustomization("infra").path("./infra").into_namespace("waiting-for")).await?;
     world.fails("Kustomization", "infra", "BuildFailed").await?;
     let not_ready =
         |object: &Value| condition(object, "Ready")["message"] == "dependency 'waiting-for/infra' is not ready";
@@ -76,7 +74,7 @@ async fn a_cycle_is_told_in_full() -> Outcome {
     let world = scenario("cycle").await?;
     world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
     for (name, dependency) in [("one", "two"), ("two", "three"), ("three", "one")] {
-        world.apply(kustomization(name).with("targetNamespace", "cycle").depends_on(dependency)).await?;
+        world.apply(kustomization(name).into_namespace("cycle").depends_on(dependency)).await?;
     }
     let told = |object: &Value| {
         let message = condition(object, "Ready")["message"].as_str().unwrap_or_default();
@@ -88,7 +86,7 @@ async fn a_cycle_is_told_in_full() -> Outcome {
     }
     assert!(!world.exists("ConfigMap", "a").await?);
     // Taking one dependency out lets all of them go on.
-    world.apply(kustomization("two").with("targetNamespace", "cycle")).await?;
+    world.apply(kustomization("two").into_namespace("cycle")).await?;
     world.ready("Kustomization", "three").await?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::fixture::scenario;
 async fn a_change_by_hand_is_put_back_when_a_reconcile_is_requested() -> Outcome {
     let world = scenario("drift").await?;
     world.source(&[("a.yaml", &config_map("a", "1")), ("b.yaml", &config_map("b", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "drift")).await?;
+    world.apply(kustomization("apps").into_namespace("drift")).await?;
     world.ready("Kustomization", "apps").await?;
     world.change("ConfigMap", "a", json!({ "data": { "value": "by hand", "own": "kept" } })).await?;
     world.delete("ConfigMap", "b").await?;
@@ -28,7 +28,7 @@ async fn a_change_by_hand_is_put_back_when_a_reconcile_is_requested() -> Outcome
 async fn a_change_by_hand_is_put_back_at_once_where_that_is_asked_for() -> Outcome {
     let world = scenario("drift-now").await?;
     world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    let apps = kustomization("apps").with("targetNamespace", "drift-now");
+    let apps = kustomization("apps").into_namespace("drift-now");
     world.apply(apps.annotated("sluice.dev/drift", "immediate")).await?;
     world.ready("Kustomization", "apps").await?;
     world.change("ConfigMap", "a", json!({ "data": { "value": "by hand" } })).await?;
@@ -43,7 +43,7 @@ async fn a_change_by_hand_is_put_back_at_once_where_that_is_asked_for() -> Outco
 async fn an_object_that_is_marked_is_left_as_it_is() -> Outcome {
     let world = scenario("drift-off").await?;
     world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "drift-off")).await?;
+    world.apply(kustomization("apps").into_namespace("drift-off")).await?;
     world.ready("Kustomization", "apps").await?;
     let annotations = json!({ "kustomize.toolkit.fluxcd.io/reconcile": "disabled" });
     world

@@ -24,7 +24,7 @@ async fn ready_means_that_everything_is_healthy() -> Outcome {
     let world = scenario("healthy").await?;
     let revision =
         world.source(&[("web.yaml", &deployment("web", "web:1")), ("job.yaml", &job("migrate", "tool:1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "healthy").waiting()).await?;
+    world.apply(kustomization("apps").into_namespace("healthy").waiting()).await?;
     let applied = world.applied("apps", &revision).await?;
     assert_eq!(world.get("Deployment", "web").await?["status"]["availableReplicas"], 1);
     assert_eq!(world.get("Job", "migrate").await?["status"]["succeeded"], 1);
@@ -38,7 +38,7 @@ async fn ready_means_that_everything_is_healthy() -> Outcome {
 async fn without_waiting_health_is_not_asked_for() -> Outcome {
     let world = scenario("unasked").await?;
     let revision = world.source(&[("web.yaml", &deployment("web", "web:crash"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "unasked")).await?;
+    world.apply(kustomization("apps").into_namespace("unasked")).await?;
     let applied = world.applied("apps", &revision).await?;
     assert!(condition(&applied, "Healthy").is_null());
     Ok(())
@@ -48,7 +48,7 @@ async fn without_waiting_health_is_not_asked_for() -> Outcome {
 async fn a_failed_deployment_ends_the_wait_and_is_named() -> Outcome {
     let world = scenario("unhealthy").await?;
     world.source(&[("web.yaml", &impatient("web", "web:crash")?)]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "unhealthy").waiting()).await?;
+    world.apply(kustomization("apps").into_namespace("unhealthy").waiting()).await?;
     let message = world.fails("Kustomization", "apps", "HealthCheckFailed").await?;
     assert!(message.contains("Deployment/unhealthy/web"), "{message}");
     let failed = world.get("Kustomization", "apps").await?;
@@ -68,7 +68,7 @@ async fn a_failed_deployment_ends_the_wait_and_is_named() -> Outcome {
 async fn a_failed_job_ends_the_wait_and_is_named() -> Outcome {
     let world = scenario("failed-job").await?;
     world.source(&[("job.yaml", &job("migrate", "tool:crash"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "failed-job").waiting()).await?;
+    world.apply(kustomization("apps").into_namespace("failed-job").waiting()).await?;
     let message = world.fails("Kustomization", "apps", "HealthCheckFailed").await?;
     assert!(message.contains("Job/failed-job/migrate"), "{message}");
     Ok(())
@@ -79,9 +79,7 @@ async fn health_checks_may_name_objects_of_others() -> Outcome {
     let world = scenario("health-checks").await?;
     world.source(&[("web.yaml", &deployment("web", "web:crash"))]).await?;
     let check = json!({ "kind": "Deployment", "name": "foreign", "namespace": "health-checks" });
-    world
-        .apply(kustomization("apps").with("targetNamespace", "health-checks").with("healthChecks", json!([check])))
-        .await?;
+    world.apply(kustomization("apps").into_namespace("health-checks").with("healthChecks", json!([check]))).await?;
     let waiting = |object: &Value| condition(object, "Healthy")["status"] == "Unknown";
     world.until("Kustomization", "apps", waiting).await?;
     let mut foreign: Value = serde_json::from_str(&deployment("foreign", "web:1"))?;
@@ -96,7 +94,7 @@ async fn health_checks_may_name_objects_of_others() -> Outcome {
 async fn a_new_commit_overtakes_a_wait() -> Outcome {
     let world = scenario("overtaken").await?;
     world.source(&[("web.yaml", &deployment("web", "web:crash"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "overtaken").waiting().with("timeout", "5m")).await?;
+    world.apply(kustomization("apps").into_namespace("overtaken").waiting().with("timeout", "5m")).await?;
     let waiting = |object: &Value| condition(object, "Healthy")["status"] == "Unknown";
     world.until("Kustomization", "apps", waiting).await?;
     let revision = world.push(&[("web.yaml", &deployment("web", "web:2"))]).await?;

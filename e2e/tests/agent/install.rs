@@ -12,7 +12,7 @@ async fn acts_as_the_account_of_the_chart() -> Outcome {
     let since = Timestamp::now();
     let world = scenario("account").await?;
     world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    world.apply(kustomization("apps")).await?;
+    world.apply(kustomization("apps").into_namespace("account")).await?;
     world.ready("Kustomization", "apps").await?;
     let requests = world.cluster.audit_requests(since)?;
     let ours: Vec<_> = requests.iter().filter(|entry| entry.user_agent.starts_with("sluice")).collect();
@@ -45,7 +45,7 @@ async fn health_and_readiness_are_answered() -> Outcome {
 async fn metrics_tell_of_passes_and_requests() -> Outcome {
     let world = scenario("metrics").await?;
     world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    world.apply(kustomization("apps")).await?;
+    world.apply(kustomization("apps").into_namespace("metrics")).await?;
     world.ready("Kustomization", "apps").await?;
     let agent = &shared().await?.agent;
     let duration = r#"gotk_reconcile_duration_seconds_count{kind="Kustomization",name="apps",namespace="metrics"}"#;
@@ -64,7 +64,7 @@ async fn metrics_tell_of_passes_and_requests() -> Outcome {
 async fn log_lines_have_the_form_that_flux_logs_reads() -> Outcome {
     let world = scenario("logs").await?;
     world.source(&[("a.yaml", "a: [b\n")]).await?;
-    world.apply(kustomization("apps")).await?;
+    world.apply(kustomization("apps").into_namespace("logs")).await?;
     world.fails("Kustomization", "apps", "BuildFailed").await?;
     let agent = &shared().await?.agent;
     let log = agent.log();
@@ -112,7 +112,7 @@ async fn a_kind_that_is_not_served_says_so() -> Outcome {
 async fn kubectl_prints_the_columns_of_flux() -> Outcome {
     let world = scenario("columns").await?;
     let revision = world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    world.apply(kustomization("apps")).await?;
+    world.apply(kustomization("apps").into_namespace("columns")).await?;
     world.ready("Kustomization", "apps").await?;
     let columns = async |kind: &str| -> Outcome<Vec<String>> {
         let output = world.cluster.kubectl(&["-n", "columns", "get", kind]).await?;

@@ -22,7 +22,7 @@ async fn what_the_path_holds_is_applied_and_remembered() -> Outcome {
     ];
     let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
     let revision = world.source(&files).await?;
-    world.apply(kustomization("apps").path("./apps").with("targetNamespace", "applies")).await?;
+    world.apply(kustomization("apps").path("./apps").into_namespace("applies")).await?;
     let applied = world.applied("apps", &revision).await?;
     assert_eq!(world.applied_by("apps", "ConfigMap").await?, ["a", "b"]);
     assert!(!world.exists("ConfigMap", "c").await?);
@@ -51,7 +51,7 @@ async fn what_the_path_holds_is_applied_and_remembered() -> Outcome {
 async fn what_has_left_the_source_is_pruned() -> Outcome {
     let world = scenario("prunes").await?;
     world.source(&[("a.yaml", &config_map("a", "1")), ("b.yaml", &config_map("b", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "prunes")).await?;
+    world.apply(kustomization("apps").into_namespace("prunes")).await?;
     world.ready("Kustomization", "apps").await?;
     world.repo.remove("b.yaml")?;
     let revision = world.push(&[]).await?;
@@ -75,7 +75,7 @@ async fn what_is_marked_or_not_ours_is_not_pruned() -> Outcome {
         ("c.yaml", &config_map("c", "1")),
     ];
     world.source(&files).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "prune-less")).await?;
+    world.apply(kustomization("apps").into_namespace("prune-less")).await?;
     world.ready("Kustomization", "apps").await?;
     let labels = json!({ "kustomize.toolkit.fluxcd.io/name": "another" });
     world.change("ConfigMap", "taken", json!({ "metadata": { "labels": labels } })).await?;
@@ -93,7 +93,7 @@ async fn what_is_marked_or_not_ours_is_not_pruned() -> Outcome {
 async fn nothing_is_pruned_without_prune() -> Outcome {
     let world = scenario("keeps").await?;
     world.source(&[("a.yaml", &config_map("a", "1")), ("b.yaml", &config_map("b", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "keeps").keeping()).await?;
+    world.apply(kustomization("apps").into_namespace("keeps").keeping()).await?;
     world.ready("Kustomization", "apps").await?;
     world.repo.remove("b.yaml")?;
     let revision = world.push(&[]).await?;
@@ -109,13 +109,13 @@ async fn nothing_is_pruned_without_prune() -> Outcome {
 async fn a_suspended_kustomization_rests_until_it_is_resumed() -> Outcome {
     let world = scenario("suspended").await?;
     world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    let apps = || kustomization("apps").with("targetNamespace", "suspended");
+    let apps = || kustomization("apps").into_namespace("suspended");
     world.apply(apps()).await?;
     let before = world.ready("Kustomization", "apps").await?;
     world.apply(apps().suspended()).await?;
     let revision = world.push(&[("a.yaml", &config_map("a", "2"))]).await?;
     // Another one of the same source shows that the revision has gone round.
-    world.apply(kustomization("witness").with("targetNamespace", "suspended").path("./none")).await?;
+    world.apply(kustomization("witness").into_namespace("suspended").path("./none")).await?;
     world.fails("Kustomization", "witness", "ArtifactFailed").await?;
     assert_eq!(world.get("Kustomization", "apps").await?["status"], before["status"]);
     assert_eq!(world.get("ConfigMap", "a").await?["data"]["value"], "1");
@@ -129,7 +129,7 @@ async fn a_suspended_kustomization_rests_until_it_is_resumed() -> Outcome {
 async fn a_deleted_kustomization_takes_its_objects_along() -> Outcome {
     let world = scenario("deleted").await?;
     world.source(&[("a.yaml", &config_map("a", "1")), ("b.yaml", &config_map("b", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "deleted")).await?;
+    world.apply(kustomization("apps").into_namespace("deleted")).await?;
     world.ready("Kustomization", "apps").await?;
     world.delete("Kustomization", "apps").await?;
     world.gone("Kustomization", "apps").await?;
@@ -141,13 +141,10 @@ async fn a_deleted_kustomization_takes_its_objects_along() -> Outcome {
 async fn a_deleted_kustomization_leaves_its_objects_when_suspended_or_told_so() -> Outcome {
     let world = scenario("orphans").await?;
     world.source(&[("a/a.yaml", &config_map("a", "1")), ("b/b.yaml", &config_map("b", "1"))]).await?;
-    let resting =
-        |suspend| kustomization("resting").path("./a").with("targetNamespace", "orphans").with("suspend", suspend);
+    let resting = |suspend| kustomization("resting").path("./a").into_namespace("orphans").with("suspend", suspend);
     world.apply(resting(false)).await?;
     world
-        .apply(
-            kustomization("orphaning").path("./b").with("targetNamespace", "orphans").with("deletionPolicy", "Orphan"),
-        )
+        .apply(kustomization("orphaning").path("./b").into_namespace("orphans").with("deletionPolicy", "Orphan"))
         .await?;
     for name in ["resting", "orphaning"] {
         world.ready("Kustomization", name).await?;
@@ -164,7 +161,7 @@ async fn a_deleted_kustomization_leaves_its_objects_when_suspended_or_told_so() 
 #[tokio::test]
 async fn a_missing_source_is_waited_for() -> Outcome {
     let world = scenario("sourceless").await?;
-    world.apply(kustomization("apps").with("targetNamespace", "sourceless")).await?;
+    world.apply(kustomization("apps").into_namespace("sourceless")).await?;
     let message = world.fails("Kustomization", "apps", "ArtifactFailed").await?;
     assert!(message.contains("GitRepository/sourceless/app") && message.contains("not found"), "{message}");
     let waiting = world.get("Kustomization", "apps").await?;

@@ -19,7 +19,7 @@ async fn an_api_server_that_is_away_for_20_seconds_is_waited_for() -> Outcome {
     let world = alone.scenario("away").await?;
     let mut agent = alone.agent(&[]).await?;
     world.source(&[("web.yaml", &deployment("web", "web:1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "away")).await?;
+    world.apply(kustomization("apps").into_namespace("away")).await?;
     world.ready("Kustomization", "apps").await?;
     let pid = agent.pid();
 
@@ -48,7 +48,7 @@ async fn an_agent_that_restarts_without_network_serves_and_reconciles_from_its_s
     let world = alone.scenario("offline").await?;
     let mut agent = alone.agent(&[]).await?;
     let revision = world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "offline")).await?;
+    world.apply(kustomization("apps").into_namespace("offline")).await?;
     world.applied("apps", &revision).await?;
     let artifact = world.get("GitRepository", SOURCE).await?["status"]["artifact"].clone();
     let url = artifact["url"].as_str().unwrap_or_default().to_owned();
@@ -77,7 +77,7 @@ async fn an_agent_that_has_lost_its_store_fetches_again() -> Outcome {
     let world = alone.scenario("storeless").await?;
     let first = alone.agent(&[]).await?;
     let revision = world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "storeless")).await?;
+    world.apply(kustomization("apps").into_namespace("storeless")).await?;
     world.applied("apps", &revision).await?;
     drop(first);
     agent::free_leases(alone.cluster()).await?;

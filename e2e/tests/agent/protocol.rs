@@ -16,7 +16,7 @@ fn slow(name: &str, image: &str) -> Outcome<String> {
 async fn a_request_is_handled_together_with_the_final_conditions() -> Outcome {
     let world = scenario("requested").await?;
     world.source(&[("web.yaml", &slow("web", "web:1")?)]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "requested").waiting()).await?;
+    world.apply(kustomization("apps").into_namespace("requested").waiting()).await?;
     world.ready("Kustomization", "apps").await?;
     // Work that takes a while, and a request in the middle of it.
     let revision = world.push(&[("web.yaml", &slow("web", "web:2")?)]).await?;
@@ -46,7 +46,7 @@ async fn a_request_that_fails_is_handled_too() -> Outcome {
 async fn progress_is_shown_while_work_goes_on() -> Outcome {
     let world = scenario("progress").await?;
     let revision = world.source(&[("web.yaml", &deployment("web", "web:crash"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "progress").waiting()).await?;
+    world.apply(kustomization("apps").into_namespace("progress").waiting()).await?;
     let checking = |object: &Value| condition(object, "Healthy")["status"] == "Unknown";
     let object = world.until("Kustomization", "apps", checking).await?;
     let (ready, reconciling) = (condition(&object, "Ready"), condition(&object, "Reconciling"));
@@ -63,7 +63,7 @@ async fn progress_is_shown_while_work_goes_on() -> Outcome {
 async fn success_is_told_in_conditions_history_and_events() -> Outcome {
     let world = scenario("success").await?;
     let revision = world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    let apps = kustomization("apps").with("targetNamespace", "success").annotated("event.toolkit.fluxcd.io/team", "a");
+    let apps = kustomization("apps").into_namespace("success").annotated("event.toolkit.fluxcd.io/team", "a");
     world.apply(apps).await?;
     let applied = world.applied("apps", &revision).await?;
     let ready = condition(&applied, "Ready");
@@ -102,7 +102,7 @@ async fn success_is_told_in_conditions_history_and_events() -> Outcome {
 async fn an_interval_with_nothing_to_do_changes_only_history() -> Outcome {
     let world = scenario("idle").await?;
     let revision = world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "idle").with("interval", "2s")).await?;
+    world.apply(kustomization("apps").into_namespace("idle").with("interval", "2s")).await?;
     let first = world.applied("apps", &revision).await?;
     let object = world.get("ConfigMap", "a").await?["metadata"]["resourceVersion"].clone();
     let repeated = |object: &Value| object["status"]["history"][0]["totalReconciliations"].as_u64() >= Some(3);

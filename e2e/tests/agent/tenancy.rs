@@ -34,7 +34,7 @@ async fn a_tenant_applies_waits_and_prunes_in_its_namespace() -> Outcome {
     let world = scenario("tenant").await?;
     account(&world, "deployer").await?;
     world.source(&[("a.yaml", &config_map("a", "1")), ("b.yaml", &config_map("b", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "tenant").acting_as("deployer").waiting()).await?;
+    world.apply(kustomization("apps").into_namespace("tenant").acting_as("deployer").waiting()).await?;
     world.ready("Kustomization", "apps").await?;
     world.repo.remove("b.yaml")?;
     let revision = world.push(&[("a.yaml", &config_map("a", "2"))]).await?;
@@ -90,7 +90,7 @@ async fn a_tenant_cannot_write_outside_of_its_namespace() -> Outcome {
 async fn an_account_that_does_not_exist_may_nothing() -> Outcome {
     let world = scenario("no-account").await?;
     world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
-    world.apply(kustomization("apps").with("targetNamespace", "no-account").acting_as("nobody")).await?;
+    world.apply(kustomization("apps").into_namespace("no-account").acting_as("nobody")).await?;
     let message = world.fails("Kustomization", "apps", "ReconciliationFailed").await?;
     assert!(message.contains("system:serviceaccount:no-account:nobody"), "{message}");
     assert!(!world.exists("ConfigMap", "a").await?);
