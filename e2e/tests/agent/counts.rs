@@ -4,17 +4,19 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sluice_e2e::control_plane::AuditEntry;
 use sluice_e2e::scenario::{config_map, kustomization};
-use sluice_e2e::{ControlPlane, Outcome, Scenario};
+use sluice_e2e::{Outcome, Scenario};
 
 use crate::crash::end;
 use crate::fixture::alone;
 
-/// Returns the agent's requests since a moment, without watches and the renewal of leases.
-fn requests(cluster: &ControlPlane, since: Timestamp) -> Outcome<Vec<AuditEntry>> {
+/// Returns the agent's requests since a moment about a scenario's namespace or about none (discovery), without watches
+/// and the renewal of leases.
+fn requests(world: &Scenario<'_>, since: Timestamp) -> Outcome<Vec<AuditEntry>> {
     let ours = |entry: &AuditEntry| {
-        entry.user_agent.starts_with("sluice") && entry.verb != "watch" && entry.resource != "leases"
+        let about = entry.namespace.is_empty() || entry.namespace == world.namespace;
+        about && entry.user_agent.starts_with("sluice") && entry.verb != "watch" && entry.resource != "leases"
     };
-    Ok(cluster.audit_requests(since)?.into_iter().filter(ours).collect())
+    Ok(world.cluster.audit_requests(since)?.into_iter().filter(ours).collect())
 }
 
 fn shown(requests: &[AuditEntry]) -> String {
@@ -45,7 +47,7 @@ async fn a_first_sync_of_n_objects_costs_2n_and_8_requests() -> Outcome {
     world.apply(kustomization("apps").into_namespace("first-sync")).await?;
     world.ready("Kustomization", "apps").await?;
     world.event("Kustomization", "apps", |told| told.message.starts_with("Reconciliation finished")).await?;
-    let requests = requests(alone.cluster(), since)?;
+    let requests = requests(&world, since)?;
     assert!(requests.len() >= 2 * N, "the log is not complete:\n{}", shown(&requests));
     assert!(requests.len() <= 2 * N + 8, "{} requests:\n{}", requests.len(), shown(&requests));
     end(&world).await
@@ -68,7 +70,7 @@ async fn an_interval_in_which_nothing_changed_costs_2_requests() -> Outcome {
     // From the end of one pass to the end of another, two intervals later.
     let since = Timestamp::now();
     let last = counted(first + 2).await?;
-    let requests = requests(alone.cluster(), since)?;
+    let requests = requests(&world, since)?;
     let bound = 2 * usize::try_from(last - first)?;
     // The event of the first of these passes may come after its status, and so be counted too.
     assert!(
@@ -100,13 +102,13 @@ async fn a_thousand_objects_fit_into_one_kustomization() -> Outcome {
     let since = Timestamp::now();
     let revision = world.push(&[("0500.yaml", &config_map("map-0500", "2"))]).await?;
     world.applied("apps", &revision).await?;
-    let writes = requests(alone.cluster(), since)?;
+    let writes = requests(&world, since)?;
     let writes: Vec<_> =
         writes.iter().filter(|entry| entry.verb == "patch" && entry.resource == "configmaps").collect();
     let applies = writes.iter().filter(|entry| !entry.uri.contains("dryRun=")).count();
     assert_eq!(applies, 1, "one change is one write");
     let memory = agent.peak_rss().unwrap_or_default() / (1 << 20);
-    println!("{N} objects applied in {took:.1}, peak memory {memory} MiB");
+    println!("{N} objects applied in {:.1} s, peak memory {memory} MiB", took.as_secs_f64());
     end(&world).await?;
     assert_eq!(world.applied_by("apps", "ConfigMap").await?.len(), 0);
     Ok(())

@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use kube::api::{Api, DynamicObject, WatchEvent, WatchParams};
 use serde_json::Value;
-use sluice_e2e::scenario::{PATIENCE, config_map, kustomization};
+use sluice_e2e::scenario::{PATIENCE, SOURCE, config_map, kustomization};
 use sluice_e2e::{Agent, Outcome, Scenario, agent};
 
 use crate::fixture::alone;
@@ -166,5 +166,7 @@ async fn the_leases_of_a_killed_agent_run_out() -> Outcome {
 /// Leaves nothing for the agents of later tests to do.
 pub(crate) async fn end(world: &Scenario<'_>) -> Outcome {
     world.delete("Kustomization", "apps").await?;
-    world.gone("Kustomization", "apps").await
+    world.gone("Kustomization", "apps").await?;
+    world.delete("GitRepository", SOURCE).await?;
+    world.gone("GitRepository", SOURCE).await
 }

@@ -54,3 +54,27 @@ async fn an_object_that_is_marked_is_left_as_it_is() -> Outcome {
     assert_eq!(world.get("ConfigMap", "a").await?["data"]["value"], "by hand");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_change_by_hand_is_put_back_at_the_interval() -> Outcome {
+    let world = scenario("drift-interval").await?;
+    world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
+    world.apply(kustomization("apps").into_namespace("drift-interval").with("interval", "2s")).await?;
+    world.ready("Kustomization", "apps").await?;
+    world.change("ConfigMap", "a", json!({ "data": { "value": "by hand" } })).await?;
+    world.until("ConfigMap", "a", |object| object["data"]["value"] == "1").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_object_whose_owner_labels_are_taken_away_gets_them_back() -> Outcome {
+    let world = scenario("drift-labels").await?;
+    world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
+    world.apply(kustomization("apps").into_namespace("drift-labels")).await?;
+    world.ready("Kustomization", "apps").await?;
+    world.change("ConfigMap", "a", json!({ "metadata": { "labels": null } })).await?;
+    assert_eq!(world.applied_by("apps", "ConfigMap").await?, Vec::<String>::new());
+    world.request("Kustomization", "apps").await?;
+    assert_eq!(world.applied_by("apps", "ConfigMap").await?, ["a"]);
+    Ok(())
+}

@@ -101,3 +101,14 @@ async fn a_new_commit_overtakes_a_wait() -> Outcome {
     world.applied("apps", &revision).await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn an_object_that_is_not_healthy_in_time_is_named() -> Outcome {
+    let world = scenario("too-slow").await?;
+    world.source(&[("web.yaml", &deployment("web", "web:crash"))]).await?;
+    // Flux: a timeout below 30 s counts as 30 s.
+    world.apply(kustomization("apps").into_namespace("too-slow").waiting().with("timeout", "1s")).await?;
+    let message = world.fails("Kustomization", "apps", "HealthCheckFailed").await?;
+    assert!(message.contains("timeout waiting for: [Deployment/too-slow/web status: 'InProgress'"), "{message}");
+    Ok(())
+}

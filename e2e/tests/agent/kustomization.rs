@@ -171,3 +171,51 @@ async fn a_missing_source_is_waited_for() -> Outcome {
     world.applied("apps", &revision).await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn objects_that_move_to_another_kustomization_stay() -> Outcome {
+    let world = scenario("moves").await?;
+    let files = |folder: &str| {
+        (0..20)
+            .map(|index| (format!("{folder}/{index}.yaml"), config_map(&format!("m-{index}"), "1")))
+            .collect::<Vec<_>>()
+    };
+    for (path, text) in files("one") {
+        world.repo.write(path, text)?;
+    }
+    world.repo.write("two/kept.yaml", config_map("kept", "1"))?;
+    world.source(&[]).await?;
+    for name in ["one", "two"] {
+        world.apply(kustomization(name).path(&format!("./{name}")).into_namespace("moves")).await?;
+        world.ready("Kustomization", name).await?;
+    }
+    world.repo.remove("one")?;
+    world.repo.write("one/kept.yaml", config_map("rest", "1"))?;
+    for (path, text) in files("two") {
+        world.repo.write(path, text)?;
+    }
+    let revision = world.push(&[]).await?;
+    for name in ["one", "two"] {
+        world.applied(name, &revision).await?;
+    }
+    assert_eq!(world.applied_by("two", "ConfigMap").await?.len(), 21);
+    assert_eq!(world.applied_by("one", "ConfigMap").await?, ["rest"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_failed_for_want_of_something_is_retried() -> Outcome {
+    let world = scenario("retried").await?;
+    let inner =
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "a", "namespace": "retried-later" } });
+    world.source(&[("a.yaml", &inner.to_string())]).await?;
+    world.apply(kustomization("apps").with("retryInterval", "2s")).await?;
+    let message = world.fails("Kustomization", "apps", "ReconciliationFailed").await?;
+    assert!(
+        message.contains("namespaces \"retried-later\" not found") && message.contains("add the Namespace"),
+        "{message}"
+    );
+    world.apply(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "retried-later" } })).await?;
+    world.ready("Kustomization", "apps").await?;
+    Ok(())
+}

@@ -1,10 +1,11 @@
 //! serviceAccountName: a tenant does what its account may, and no more.
 
 use serde_json::{Value, json};
-use sluice_e2e::scenario::{config_map, kustomization};
+use sluice_e2e::scenario::{condition, config_map, kustomization};
 use sluice_e2e::{Outcome, Scenario};
 
-use crate::fixture::scenario;
+use crate::crash::end;
+use crate::fixture::{alone, scenario};
 
 /// Makes an account that may do anything with ConfigMaps of its namespace.
 async fn account(world: &Scenario<'_>, name: &str) -> Outcome {
@@ -95,4 +96,41 @@ async fn an_account_that_does_not_exist_may_nothing() -> Outcome {
     assert!(message.contains("system:serviceaccount:no-account:nobody"), "{message}");
     assert!(!world.exists("ConfigMap", "a").await?);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_kustomization_whose_account_is_gone_is_let_go_and_says_what_it_leaves() -> Outcome {
+    let world = scenario("account-gone").await?;
+    account(&world, "deployer").await?;
+    world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
+    world.apply(kustomization("apps").into_namespace("account-gone").acting_as("deployer")).await?;
+    world.ready("Kustomization", "apps").await?;
+    world.delete("ServiceAccount", "deployer").await?;
+    world.gone("ServiceAccount", "deployer").await?;
+    world.delete("Kustomization", "apps").await?;
+    world.gone("Kustomization", "apps").await?;
+    assert!(world.exists("ConfigMap", "a").await?);
+    let told = world.event("Kustomization", "apps", |told| told.message.contains("unable to prune objects")).await?;
+    assert!(told.type_ == "Warning" && told.message.contains("ConfigMap/account-gone/a"), "{told:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_operator_may_lock_tenants_down() -> Outcome {
+    let alone = alone().await?;
+    let world = alone.scenario("locked-down").await?;
+    let _agent = alone.agent(&["--no-cross-namespace-refs=true", "--default-service-account=default"]).await?;
+    world.source(&[("a.yaml", &config_map("a", "1"))]).await?;
+    world.apply(kustomization("apps").into_namespace("locked-down")).await?;
+    let message = world.fails("Kustomization", "apps", "ReconciliationFailed").await?;
+    assert!(message.contains("system:serviceaccount:locked-down:default"), "{message}");
+    let source = json!({ "kind": "GitRepository", "name": "app", "namespace": "flux-system" });
+    world.apply(kustomization("cross").with("sourceRef", source)).await?;
+    let message = world.fails("Kustomization", "cross", "AccessDenied").await?;
+    assert!(message.contains("cross-namespace references have been blocked"), "{message}");
+    let refused = world.get("Kustomization", "cross").await?;
+    assert_eq!(condition(&refused, "Stalled")["status"], "True");
+    world.delete("Kustomization", "cross").await?;
+    world.gone("Kustomization", "cross").await?;
+    end(&world).await
 }

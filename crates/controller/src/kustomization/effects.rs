@@ -3,11 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use futures::StreamExt;
+use serde_json::Value;
 use sluice_apply::{
     Key, Keyed,
-    health::{Health, JobRule, Reader},
+    health::{Health, JobRule, Reader, Status},
 };
-use sluice_cluster::{ApiError, Identity, Request, Response, Target};
+use sluice_cluster::{ApiError, Body, Identity, Request, Response, Target};
 use sluice_kustomize::flux::Overrides;
 use sluice_object::{Artifact, Digest, Gvk, Object, ObjectId, TreePath};
 use sluice_reconcile::{Context, Seen};
@@ -188,11 +189,34 @@ async fn request(who: &Identity, requests: Vec<Keyed>, concurrency: usize, cx: &
 const READS: usize = 4;
 
 async fn read(who: &Identity, targets: Vec<Target>, cx: &Context) -> Outcome {
-    let reader = Reader { jobs: JobRule::MustComplete };
-    let one = |target: Target| async move {
-        let id = target.id();
-        let answer = cx.cluster.call(who, Request::Get(target)).await;
-        (id, reader.read_answer(&answer, cx.now()))
-    };
+    let one = |target: Target| async move { (target.id(), health_of(who, target, cx).await) };
     Outcome::Read(futures::stream::iter(targets).map(one).buffered(READS).collect().await)
+}
+
+async fn health_of(who: &Identity, target: Target, cx: &Context) -> Health {
+    let answer = cx.cluster.call(who, Request::Get(target)).await;
+    let health = Reader { jobs: JobRule::MustComplete }.read_answer(&answer, cx.now());
+    match answer {
+        Ok(Response::Object(object)) if health.status == Status::InProgress => {
+            with_its_pods(who, &object, health, cx).await
+        }
+        _ => health,
+    }
+}
+
+/// A StatefulSet or ReplicaSet in progress has failed when a pod of its crashes.
+async fn with_its_pods(who: &Identity, object: &Object, health: Health, cx: &Context) -> Health {
+    let labels = object.value().pointer("/spec/selector/matchLabels").and_then(Value::as_object);
+    let (true, Some(labels)) = (matches!(object.kind(), "StatefulSet" | "ReplicaSet"), labels) else { return health };
+    let labels: Vec<_> = labels.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
+    let request = Request::List {
+        gvk: Gvk::new("", "v1", "Pod"),
+        namespace: Some(object.namespace().into()),
+        labels: labels.join(","),
+        body: Body::Full,
+    };
+    match cx.cluster.call(who, request).await {
+        Ok(pods) => sluice_apply::health::with_pods(health, &pods.into_list(), cx.now()),
+        Err(error) => Health::of_error(&error),
+    }
 }

@@ -300,7 +300,7 @@ impl Run {
                 Command::Publish(self.report())
             }
             Ask::Wait(spec) => {
-                let waiting = renewed(driving.waiting.take(), spec);
+                let waiting = renewed(driving.waiting.take(), spec, now);
                 let park = waiting.park(&self.managed());
                 driving.waiting = Some(waiting);
                 Command::Park(park)
@@ -375,7 +375,7 @@ impl Run {
         }
         let deadline = after(now, object.spec.timeout());
         let spec = WaitSpec { targets: targets.clone(), until: Until::Current, deadline, recheck_at: None };
-        let checking = Checking { set, targets, waiting: Waiting::new(spec), applied, began: now, deadline };
+        let checking = Checking { set, targets, waiting: Waiting::new(spec, now), applied, began: now, deadline };
         match checking.set.verdict() {
             wait::Verdict::Waiting => self.announce_check(object, checking, now),
             verdict => self.judge(object, checking, verdict, now),
@@ -640,9 +640,9 @@ impl Run {
     }
 }
 
-fn renewed(waiting: Option<Waiting>, spec: WaitSpec) -> Waiting {
+fn renewed(waiting: Option<Waiting>, spec: WaitSpec, now: Timestamp) -> Waiting {
     match waiting {
-        None => Waiting::new(spec),
+        None => Waiting::new(spec, now),
         Some(mut waiting) => {
             waiting.renew(spec);
             waiting

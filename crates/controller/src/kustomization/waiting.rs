@@ -52,6 +52,11 @@ pub(super) struct Waiting {
     poll_at: Option<Timestamp>,
 }
 
+/// A StatefulSet or ReplicaSet does not tell that its pods crash: they are looked at every few seconds.
+fn has_pods(target: &Target) -> bool {
+    target.gvk.group == "apps" && matches!(target.gvk.kind.as_str(), "StatefulSet" | "ReplicaSet")
+}
+
 /// What a wait does next.
 pub(super) enum Next {
     Park(Park),
@@ -60,8 +65,13 @@ pub(super) enum Next {
 }
 
 impl Waiting {
-    pub(super) fn new(spec: WaitSpec) -> Self {
-        Self { spec, unwatched: BTreeMap::new(), poll_at: None }
+    pub(super) fn new(spec: WaitSpec, now: Timestamp) -> Self {
+        let mut waiting = Self { spec, unwatched: BTreeMap::new(), poll_at: None };
+        let with_pods: Vec<_> = waiting.spec.targets.iter().filter(|target| has_pods(target)).map(Target::id).collect();
+        if waiting.unwatched(&with_pods) {
+            waiting.poll_at = Some(now + POLL);
+        }
+        waiting
     }
 
     /// Takes the wait as it now stands, with the targets that are left.
