@@ -49,8 +49,8 @@ impl<'a> Fleet<'a> {
     /// Returns Kustomizations of which each depends on the one before.
     pub(crate) fn chain(&self, count: usize) -> Vec<Value> {
         let mut chain = self.many("link", count, "./good");
-        for index in 1..count {
-            chain[index]["spec"]["dependsOn"] = serde_json::json!([{ "name": format!("link-{}", index - 1) }]);
+        for (before, link) in chain.iter_mut().skip(1).enumerate() {
+            link["spec"]["dependsOn"] = serde_json::json!([{ "name": format!("link-{before}") }]);
         }
         chain
     }

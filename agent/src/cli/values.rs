@@ -35,7 +35,7 @@ impl FromStr for Bytes {
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match SIZES.iter().rev().find(|(_, size)| self.0 > 0 && self.0 % size == 0) {
+        match SIZES.iter().rev().find(|(_, size)| self.0 > 0 && self.0.is_multiple_of(*size)) {
             Some((unit, size)) => write!(f, "{}{unit}", self.0 / size),
             None => self.0.fmt(f),
         }

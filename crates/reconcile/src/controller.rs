@@ -52,7 +52,7 @@ async fn follow<K: Kind>(cx: Arc<Context>, synced: watch::Sender<bool>) {
             }
             WatchEvent::Gone(object) => {
                 listing.remove(&object.id());
-                vanish::<K>(&cx, &object.id());
+                vanish(&cx, &object.id());
             }
             WatchEvent::Listed => {
                 forget_unlisted::<K>(&cx, &listing);
@@ -70,12 +70,12 @@ fn forget_unlisted<K: Kind>(cx: &Context, listed: &std::collections::HashSet<Obj
     let gvk = K::gvk();
     for object in cx.index.of_kind(&gvk.group, &gvk.kind) {
         if !listed.contains(&object.id()) {
-            vanish::<K>(cx, &object.id());
+            vanish(cx, &object.id());
         }
     }
 }
 
-fn vanish<K: Kind>(cx: &Context, id: &ObjectId) {
+fn vanish(cx: &Context, id: &ObjectId) {
     cx.index.forget(id);
     cx.index.wake_dependents(id);
     cx.index.wake(id, Wake { changed: true, ..Wake::default() });

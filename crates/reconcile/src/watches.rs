@@ -168,7 +168,7 @@ impl Watches {
 
     /// Registers what a parked pass waits for.
     pub(crate) fn park(&self, owner: &ObjectId, objects: &[Watched]) {
-        let named: Vec<_> = objects.iter().filter(|watched| !watched.owned).map(|watched| named(watched)).collect();
+        let named: Vec<_> = objects.iter().filter(|watched| !watched.owned).map(named).collect();
         for selection in &named {
             self.join(owner, selection.clone());
         }

@@ -57,7 +57,7 @@ pub(super) fn start(object: &GitRepository, facts: Facts, now: Timestamp) -> Ste
         Err(trouble) => run.fail(object, &trouble, now),
         Ok(spec) => {
             run.stage = Stage::Asking { spec: spec.clone(), keep: facts.stored && run.same_settings(object) };
-            (run, Command::Do(Effect::Head(spec)))
+            (run, Command::Do(Effect::Head(Box::new(spec))))
         }
     }
 }

@@ -59,7 +59,7 @@ pub struct Trouble {
 #[derive(Debug)]
 pub enum Effect {
     /// Ask where the reference points.
-    Head(GitSpec),
+    Head(Box<GitSpec>),
     /// Fetch and store a revision.
     Fetch(Box<Fetch>),
     /// Drop artifacts that are no longer to be kept, all of them without a current one.

@@ -70,8 +70,8 @@ struct Driving {
 
 #[derive(Debug)]
 enum Engine {
-    Apply(Rollout),
-    Delete(Finalize),
+    Apply(Box<Rollout>),
+    Delete(Box<Finalize>),
 }
 
 impl Engine {
@@ -238,7 +238,7 @@ impl Run {
             ..rollout::Options::kustomization(&facts::namespace(object), &facts::id(object).name)
         };
         let (rollout, ask) = Rollout::start(built.objects, old, options, now);
-        let driving = Driving { engine: Engine::Apply(rollout), waiting: None };
+        let driving = Driving { engine: Engine::Apply(Box::new(rollout)), waiting: None };
         self.obey(object, driving, ask, now)
     }
 
@@ -563,7 +563,7 @@ impl Run {
             account: self.facts.identity.clone(),
         };
         let (machine, ask) = Finalize::start(inventory, options, now);
-        let driving = Driving { engine: Engine::Delete(machine), waiting: None };
+        let driving = Driving { engine: Engine::Delete(Box::new(machine)), waiting: None };
         self.obey(object, driving, ask, now)
     }
 

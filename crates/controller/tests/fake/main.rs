@@ -1,0 +1,11 @@
+//! The reconcile loop with its controllers on the API server in memory: one thread, time that jumps.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod bench;
+mod costs;
+mod crash;
+mod crowd;
+mod manifests;
+mod syncs;
+mod world;

@@ -1,0 +1,73 @@
+//! Time that jumps to the next timer when everybody waits, and tasks that can be ended all at once.
+
+use std::sync::{Mutex, MutexGuard};
+
+use futures::future::{BoxFuture, ready};
+use jiff::{SignedDuration, Timestamp};
+use sluice_reconcile::World;
+use tokio::{task::JoinSet, time::Instant};
+
+/// Time as tokio's paused clock has it, from the beginning of 2026 on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock(Instant);
+
+const BEGIN: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn now(self) -> Timestamp {
+        BEGIN + SignedDuration::try_from(self.0.elapsed()).unwrap()
+    }
+
+    fn instant(self, at: Timestamp) -> Instant {
+        self.0 + at.duration_since(BEGIN).unsigned_abs()
+    }
+}
+
+/// The tasks of one life of the agent.
+pub(crate) struct Life {
+    clock: Clock,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Life {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, tasks: Mutex::default() }
+    }
+
+    /// Ends all tasks wherever they are.
+    pub(crate) async fn end(&self) {
+        let mut tasks = std::mem::take(&mut *self.tasks());
+        tasks.shutdown().await;
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.tasks.lock().unwrap()
+    }
+}
+
+impl World for Life {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep_until(self.clock.instant(at)))
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.tasks().spawn(task);
+    }
+
+    fn blocking(&self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'static, ()> {
+        work();
+        Box::pin(ready(()))
+    }
+
+    fn random(&self) -> f64 {
+        0.5
+    }
+}
