@@ -91,7 +91,7 @@ impl Health {
     /// Returns the health that a failed read stands for.
     pub fn of_error(error: &ApiError) -> Self {
         match &error.kind {
-            ErrorKind::NoMatch(gvk) => {
+            ErrorKind::NoMatch { gvk, .. } => {
                 Self::unknown(format!("no matches for kind {:?} in group {:?}", gvk.kind, gvk.group))
             }
             _ if error.is_not_found() => Self::not_found(),

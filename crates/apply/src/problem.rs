@@ -87,7 +87,7 @@ impl Problem {
             (Trouble::DryRun(error), _) if error.is_not_found() => true,
             // A missing kind may be served any moment: its definition is often part of another set.
             (_, Some(error)) => {
-                error.is_transient() || error.code() == 409 || matches!(error.kind, ErrorKind::NoMatch(_))
+                error.is_transient() || error.code() == 409 || matches!(error.kind, ErrorKind::NoMatch { .. })
             }
             _ => false,
         }
@@ -111,12 +111,12 @@ impl Problem {
 
     fn error_hint(&self, error: &ApiError, owner: &Owner, account: &Identity) -> Option<String> {
         match &error.kind {
-            ErrorKind::NoMatch(gvk) if matches!(self.trouble, Trouble::Query(_)) => {
-                Some(format!("install the CustomResourceDefinition of {gvk} again, so that its objects can be deleted"))
-            }
-            ErrorKind::NoMatch(gvk) => Some(format!(
+            ErrorKind::NoMatch { gvk, served } if served.is_empty() => Some(format!(
                 "the cluster does not serve {gvk}: add its CustomResourceDefinition, or depend on what installs it"
             )),
+            ErrorKind::NoMatch { gvk, served } => {
+                Some(format!("the cluster serves {} in {}: change the apiVersion", gvk.kind, served.join(", ")))
+            }
             ErrorKind::Status(403) => self.permission_hint(error, account),
             _ if says_immutable(error) => {
                 let mark = format!("{}/force: enabled", owner.marks);
@@ -205,7 +205,7 @@ mod tests {
     )]
     #[case(Trouble::DryRun(status(422, "Invalid", "bad")), "Foo/ns/a dry-run failed (Invalid): bad")]
     #[case(Trouble::DryRun(conflict()), "Foo/ns/a dry-run failed (FieldManagerConflict): theirs")]
-    #[case(Trouble::DryRun(ApiError::no_match(&Gvk::new("e.io", "v1", "Foo"))), "Foo/ns/a dry-run failed: no matches for kind \"Foo\" in version \"e.io/v1\"")]
+    #[case(Trouble::DryRun(ApiError::no_match(&Gvk::new("e.io", "v1", "Foo"), Vec::new())), "Foo/ns/a dry-run failed: no matches for kind \"Foo\" in version \"e.io/v1\"")]
     #[case(Trouble::Apply(status(500, "", "oops")), "Foo/ns/a apply failed: oops")]
     #[case(Trouble::CleanUp(status(500, "", "oops")), "Foo/ns/a metadata.managedFields cleanup failed: oops")]
     #[case(
@@ -241,7 +241,7 @@ mod tests {
         Trouble::DryRun(status(404, "NotFound", "namespaces \"ns\" not found")),
         Some("add the Namespace `ns` to the manifests, or depend on what makes it")
     )]
-    #[case(Trouble::DryRun(ApiError::no_match(&Gvk::new("e.io", "v1", "Foo"))),
+    #[case(Trouble::DryRun(ApiError::no_match(&Gvk::new("e.io", "v1", "Foo"), Vec::new())),
         Some("the cluster does not serve e.io/v1 Foo: add its CustomResourceDefinition, or depend on what installs it"))]
     #[case(
         Trouble::DryRun(status(422, "Invalid", "field is immutable")),

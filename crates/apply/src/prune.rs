@@ -2,7 +2,7 @@
 //!
 //! stale entries → read all → keep what is not ours or is marked → delete the rest, last kinds first
 
-use sluice_cluster::{ApiError, Identity, Precondition, Propagation, Request, Response, Target};
+use sluice_cluster::{ApiError, ErrorKind, Identity, Precondition, Propagation, Request, Response, Target};
 use sluice_object::{InventoryEntry, Object};
 
 use crate::{
@@ -21,17 +21,29 @@ pub(crate) struct Options {
     pub(crate) flux_components: bool,
 }
 
+/// How often an object is read again that somebody else is changing, or whose version has gone.
+const MOST_READS: u8 = 10;
+
 /// A deletion under way.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Prune {
-    entries: Vec<(InventoryEntry, State)>,
+    entries: Vec<Stale>,
     options: Options,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Stale {
+    entry: InventoryEntry,
+    state: State,
+    reads: u8,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum State {
     Unread,
-    Delete { uid: String },
+    Delete(Precondition),
+    /// It has gone without us.
+    Absent,
     Ended(Action),
     Stuck(Doing, ApiError),
 }
@@ -46,27 +58,28 @@ impl Prune {
     /// Begins with stale entries; the order is the reverse of application.
     pub(crate) fn start(mut stale: Vec<InventoryEntry>, options: Options) -> Self {
         stale.sort_by(|a, b| order::compare(&b.id, &a.id));
-        Self { entries: stale.into_iter().map(|entry| (entry, State::Unread)).collect(), options }
+        let unread = |entry| Stale { entry, state: State::Unread, reads: 0 };
+        Self { entries: stale.into_iter().map(unread).collect(), options }
     }
 
     /// Returns what to ask next, or nothing at the end. All objects are tried, whatever fails.
     pub(crate) fn requests(&self) -> Option<Vec<Keyed>> {
-        let reads: Vec<_> = self.keyed(|index, entry, state| match state {
-            State::Unread => Some((Ask::Live(index), Request::Get(Target::by_id(&entry.id, &entry.version)))),
+        let reads: Vec<_> = self.keyed(|index, stale| match stale.state {
+            State::Unread => Some((Ask::Live(index), Request::Get(stale.target()))),
             _ => None,
         });
         if !reads.is_empty() {
             return Some(reads);
         }
-        let kind = self.entries.iter().find(|(_, state)| matches!(state, State::Delete { .. }))?.0.gvk();
-        Some(self.keyed(|index, entry, state| match state {
-            State::Delete { uid } if entry.gvk() == kind => Some((Ask::Delete(index), delete(entry, uid))),
+        let kind = self.entries.iter().find(|stale| matches!(stale.state, State::Delete(_)))?.entry.gvk();
+        Some(self.keyed(|index, stale| match &stale.state {
+            State::Delete(only_if) if stale.entry.gvk() == kind => Some((Ask::Delete(index), stale.deletion(only_if))),
             _ => None,
         }))
     }
 
-    fn keyed(&self, ask: impl Fn(usize, &InventoryEntry, &State) -> Option<(Ask, Request)>) -> Vec<Keyed> {
-        let asked = self.entries.iter().enumerate().filter_map(|(index, (entry, state))| ask(index, entry, state));
+    fn keyed(&self, ask: impl Fn(usize, &Stale) -> Option<(Ask, Request)>) -> Vec<Keyed> {
+        let asked = self.entries.iter().enumerate().filter_map(|(index, stale)| ask(index, stale));
         asked.map(|(ask, request)| Keyed { key: Key(ask), request }).collect()
     }
 
@@ -76,10 +89,9 @@ impl Prune {
             Ask::Delete(index) => (*index, Doing::Delete),
             _ => return,
         };
-        let Some((_, state)) = self.entries.get_mut(index) else { return };
-        *state = match answer {
-            Err(error) if error.is_not_found() => State::Ended(Action::Deleted),
-            Err(error) => State::Stuck(doing, error),
+        let Some(stale) = self.entries.get_mut(index) else { return };
+        stale.state = match answer {
+            Err(error) => stale.refused(doing, error),
             Ok(Response::Object(live)) if doing == Doing::Query => self.options.judge(&live),
             Ok(_) if doing == Doing::Query => State::Stuck(doing, ApiError::transport("the answer holds no object")),
             Ok(_) => State::Ended(Action::Deleted),
@@ -88,23 +100,24 @@ impl Prune {
 
     /// Returns what became of the objects, in order of deletion.
     pub(crate) fn changes(&self) -> Changes {
-        Changes(self.entries.iter().map(|(entry, state)| (entry.id.clone(), state.action())).collect())
+        Changes(self.entries.iter().map(|stale| (stale.entry.id.clone(), stale.state.action())).collect())
     }
 
     /// Returns the entries that must be tried again.
     pub(crate) fn survivors(&self) -> Vec<InventoryEntry> {
-        let survives = |state: &State| !matches!(state, State::Ended(_));
-        self.entries.iter().filter(|(_, state)| survives(state)).map(|(entry, _)| entry.clone()).collect()
+        let survives = |stale: &&Stale| !matches!(stale.state, State::Ended(_) | State::Absent);
+        self.entries.iter().filter(survives).map(|stale| stale.entry.clone()).collect()
     }
 
     /// Returns all entries.
     pub(crate) fn entries(&self) -> Vec<InventoryEntry> {
-        self.entries.iter().map(|(entry, _)| entry.clone()).collect()
+        self.entries.iter().map(|stale| stale.entry.clone()).collect()
     }
 
-    /// Returns the entries of deleted objects.
+    /// Returns the entries of objects that were there and are deleted.
     pub(crate) fn deleted(&self) -> impl Iterator<Item = &InventoryEntry> {
-        self.entries.iter().filter(|(_, state)| *state == State::Ended(Action::Deleted)).map(|(entry, _)| entry)
+        let deleted = |stale: &&Stale| stale.state == State::Ended(Action::Deleted);
+        self.entries.iter().filter(deleted).map(|stale| &stale.entry)
     }
 
     /// Returns the errors in Flux's words, if there are any.
@@ -132,17 +145,51 @@ impl Prune {
     }
 
     fn stuck(&self) -> impl Iterator<Item = (&InventoryEntry, Doing, &ApiError)> {
-        self.entries.iter().filter_map(|(entry, state)| match state {
-            State::Stuck(doing, error) => Some((entry, *doing, error)),
+        self.entries.iter().filter_map(|stale| match &stale.state {
+            State::Stuck(doing, error) => Some((&stale.entry, *doing, error)),
             _ => None,
         })
     }
+}
+
+impl Stale {
+    fn target(&self) -> Target {
+        Target::by_id(&self.entry.id, &self.entry.version)
+    }
+
+    fn deletion(&self, only_if: &Precondition) -> Request {
+        Request::Delete { target: self.target(), only_if: only_if.clone(), propagation: Propagation::Background }
+    }
+
+    fn refused(&mut self, doing: Doing, error: ApiError) -> State {
+        self.reads += 1;
+        match &error.kind {
+            _ if error.is_not_found() => State::Absent,
+            // With the last version of its definition an object goes too; until then any version shows it.
+            ErrorKind::NoMatch { served, .. } if served.is_empty() => State::Absent,
+            _ if self.reads > MOST_READS => State::Stuck(doing, error),
+            ErrorKind::NoMatch { served, .. } => {
+                self.entry.version.clone_from(&served[0]);
+                State::Unread
+            }
+            // Another owner may have taken it over since it was read.
+            ErrorKind::Status(409) if doing == Doing::Delete => State::Unread,
+            _ => State::Stuck(doing, error),
+        }
+    }
+}
+
+/// Only the object that was looked at is deleted, as it was, not one made or taken over since.
+fn precondition(live: &Object) -> Precondition {
+    let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Precondition { uid: known(live.uid()), resource_version: known(live.resource_version()) }
 }
 
 impl State {
     fn action(&self) -> Action {
         match self {
             Self::Ended(action) => *action,
+            Self::Absent => Action::Deleted,
             _ => Action::Unknown,
         }
     }
@@ -175,13 +222,6 @@ impl Options {
         if !self.owner.owns(live) || marked || component {
             return State::Ended(Action::Skipped);
         }
-        State::Delete { uid: live.uid().to_owned() }
+        State::Delete(precondition(live))
     }
-}
-
-/// Only the object that was looked at is deleted, not one made since.
-fn delete(entry: &InventoryEntry, uid: &str) -> Request {
-    let only_if = Precondition { uid: (!uid.is_empty()).then(|| uid.to_owned()), resource_version: None };
-    let target = Target::by_id(&entry.id, &entry.version);
-    Request::Delete { target, only_if, propagation: Propagation::Background }
 }

@@ -82,6 +82,6 @@ fn failed_reads_are_not_found_or_unknown() {
     let read = |error: ApiError| Reader::default().read_answer(&Err(error), now());
     assert_eq!(read(ApiError::status(404, "NotFound", "gone")), Health::not_found());
     assert_eq!(read(ApiError::status(403, "Forbidden", "no")), Health::unknown("no"));
-    let unserved = read(ApiError::no_match(&Gvk::new("e.io", "v1", "Foo")));
+    let unserved = read(ApiError::no_match(&Gvk::new("e.io", "v1", "Foo"), Vec::new()));
     assert_eq!(unserved, Health::unknown("no matches for kind \"Foo\" in group \"e.io\""));
 }

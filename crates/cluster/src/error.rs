@@ -22,8 +22,13 @@ pub struct ApiError {
 pub enum ErrorKind {
     /// The server answered with a Status of this code.
     Status(u16),
-    /// The server does not serve the kind.
-    NoMatch(Box<Gvk>),
+    /// The server does not serve the kind in this version.
+    NoMatch {
+        /// The kind that was asked for.
+        gvk: Box<Gvk>,
+        /// The versions in which the server does serve it.
+        served: Vec<String>,
+    },
     /// No answer: connection refused, reset, TLS.
     Transport,
     /// No answer in time.
@@ -48,9 +53,10 @@ impl ApiError {
     }
 
     /// Returns the error for a kind that is not served, in client-go's words.
-    pub fn no_match(gvk: &Gvk) -> Self {
+    pub fn no_match(gvk: &Gvk, served: Vec<String>) -> Self {
         let message = format!("no matches for kind {:?} in version {:?}", gvk.kind, gvk.api_version());
-        Self { kind: ErrorKind::NoMatch(Box::new(gvk.clone())), reason: String::new(), message, causes: Vec::new() }
+        let kind = ErrorKind::NoMatch { gvk: Box::new(gvk.clone()), served };
+        Self { kind, reason: String::new(), message, causes: Vec::new() }
     }
 
     /// Returns an error of the way to the server.
@@ -76,7 +82,7 @@ impl ApiError {
         match self.kind {
             ErrorKind::Transport | ErrorKind::Timeout => true,
             ErrorKind::Status(code) => code == 429 || code >= 500,
-            ErrorKind::NoMatch(_) => false,
+            ErrorKind::NoMatch { .. } => false,
         }
     }
 

@@ -94,7 +94,7 @@ struct State {
     seen: HashMap<ObjectId, Seen>,
     baselines: HashMap<ObjectId, Baseline>,
     waiting: HashMap<ObjectId, HashSet<ObjectId>>,
-    named_of: HashMap<ObjectId, Vec<Selection>>,
+    named_of: HashMap<ObjectId, HashSet<Selection>>,
 }
 
 /// One open watch, closed when its last user is gone.
@@ -166,32 +166,21 @@ impl Watches {
         lock(&self.state).seen.get(id).is_some_and(|seen| seen.health.status == HealthStatus::Current)
     }
 
-    /// Registers what a parked pass waits for.
+    /// Registers what a parked pass waits for, instead of what it waited for before.
     pub(crate) fn park(&self, owner: &ObjectId, objects: &[Watched]) {
-        let named: Vec<_> = objects.iter().filter(|watched| !watched.owned).map(named).collect();
-        for selection in &named {
+        let wanted: HashSet<_> = objects.iter().filter(|watched| !watched.owned).map(named).collect();
+        for selection in &wanted {
             self.join(owner, selection.clone());
         }
-        let mut state = lock(&self.state);
-        state.named_of.insert(owner.clone(), named);
-        for watched in objects {
-            state.waiting.entry(watched.entry.id.clone()).or_default().insert(owner.clone());
+        let old = lock(&self.state).wait_for(owner, objects, wanted.clone());
+        for selection in old.difference(&wanted) {
+            self.leave(owner, selection);
         }
     }
 
     /// Ends what [`Self::park`] began.
     pub(crate) fn unpark(&self, owner: &ObjectId) {
-        let named = {
-            let mut state = lock(&self.state);
-            state.waiting.retain(|_, owners| {
-                owners.remove(owner);
-                !owners.is_empty()
-            });
-            state.named_of.remove(owner).unwrap_or_default()
-        };
-        for selection in named {
-            self.leave(owner, &selection);
-        }
+        self.park(owner, &[]);
     }
 
     /// Returns what has changed of the watched objects since `delivered`, which is brought up to date.
@@ -268,6 +257,20 @@ impl State {
         self.kinds.iter().any(|(selection, watch)| {
             selection.gvk.group == id.group && selection.gvk.kind == id.kind && watch.listed && !watch.refused
         })
+    }
+
+    /// Replaces what an owner waits for; returns the watches that it had for that.
+    fn wait_for(&mut self, owner: &ObjectId, objects: &[Watched], named: HashSet<Selection>) -> HashSet<Selection> {
+        self.waiting.retain(|_, owners| {
+            owners.remove(owner);
+            !owners.is_empty()
+        });
+        for watched in objects {
+            self.waiting.entry(watched.entry.id.clone()).or_default().insert(owner.clone());
+        }
+        let old =
+            if named.is_empty() { self.named_of.remove(owner) } else { self.named_of.insert(owner.clone(), named) };
+        old.unwrap_or_default()
     }
 
     fn who_cares(&self, id: &ObjectId, seen: Option<&Seen>) -> Vec<(ObjectId, Wake)> {

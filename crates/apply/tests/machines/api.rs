@@ -87,7 +87,7 @@ impl Api {
                 && spec["names"]["kind"] == gvk.kind.as_str()
                 && !object.value()["status"].is_null()
         };
-        let definition = self.objects.values().find(defines).ok_or_else(|| ApiError::no_match(gvk))?;
+        let definition = self.objects.values().find(defines).ok_or_else(|| ApiError::no_match(gvk, Vec::new()))?;
         let namespaced = definition.value()["spec"]["scope"] == "Namespaced";
         Ok(Resolved { plural: format!("{}s", gvk.kind.to_lowercase()), namespaced })
     }

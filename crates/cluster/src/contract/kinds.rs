@@ -8,14 +8,16 @@ use crate::{Cluster, ErrorKind, Request, Resolved, Response, Target};
 
 pub(super) async fn an_unknown_kind_has_no_match(cluster: &dyn Cluster, namespace: &str) -> Outcome {
     let bench = Bench::new(cluster, namespace);
-    for (gvk, message) in [
-        (Gvk::new("e.io", "v1", "Foo"), "no matches for kind \"Foo\" in version \"e.io/v1\""),
-        (Gvk::new("apps", "v1", "Foo"), "no matches for kind \"Foo\" in version \"apps/v1\""),
-        (Gvk::new("apps", "v1beta1", "Deployment"), "no matches for kind \"Deployment\" in version \"apps/v1beta1\""),
+    let old = "no matches for kind \"Deployment\" in version \"apps/v1beta1\"";
+    for (gvk, message, served) in [
+        (Gvk::new("e.io", "v1", "Foo"), "no matches for kind \"Foo\" in version \"e.io/v1\"", vec![]),
+        (Gvk::new("apps", "v1", "Foo"), "no matches for kind \"Foo\" in version \"apps/v1\"", vec![]),
+        (Gvk::new("apps", "v1beta1", "Deployment"), old, vec!["v1".to_owned()]),
     ] {
+        let kind = ErrorKind::NoMatch { gvk: Box::new(gvk.clone()), served };
         let target = bench.target(gvk.clone(), "x");
         for error in [bad(bench.get(&target).await)?, bad(bench.call(Request::Resolve(gvk.clone())).await)?] {
-            same("the error", &error.kind, &ErrorKind::NoMatch(Box::new(gvk.clone())))?;
+            same("the error", &error.kind, &kind)?;
             same("the message", error.message.as_str(), message)?;
         }
     }
@@ -29,7 +31,11 @@ pub(super) async fn a_definition_serves_its_kind(cluster: &dyn Cluster, namespac
     let bench = Bench::new(cluster, namespace);
     let gvk = Gvk::new(format!("{namespace}.contract.test"), "v1", "Widget");
     let widget = bench.target(gvk.clone(), "one");
-    same("the error", bad(bench.get(&widget).await)?.kind, ErrorKind::NoMatch(Box::new(gvk.clone())))?;
+    same(
+        "the error",
+        bad(bench.get(&widget).await)?.kind,
+        ErrorKind::NoMatch { gvk: Box::new(gvk.clone()), served: Vec::new() },
+    )?;
     let definition = define(&bench, &gvk).await?;
     let mut object = widget_object(&bench, &gvk, json!({ "size": 1, "parts": [{ "id": "a" }] }));
     object["status"] = json!({ "ready": true });
@@ -51,7 +57,7 @@ pub(super) async fn a_definition_serves_its_kind(cluster: &dyn Cluster, namespac
     bench.gone(&definition).await?;
     match bad(bench.get(&widget).await)? {
         // For a moment the server may still know the path.
-        error if error.is_not_found() || matches!(error.kind, ErrorKind::NoMatch(_)) => Ok(()),
+        error if error.is_not_found() || matches!(error.kind, ErrorKind::NoMatch { .. }) => Ok(()),
         error => Err(format!("after the end of the kind: {error:?}")),
     }
 }

@@ -107,8 +107,9 @@ impl Kinds {
 
     /// Returns what is known of a kind in a version.
     pub(super) fn resolve(&self, gvk: &Gvk) -> Result<&KindInfo, ApiError> {
-        let found = self.get(&gvk.group, &gvk.kind).filter(|info| info.versions.contains_key(&gvk.version));
-        found.ok_or_else(|| ApiError::no_match(gvk))
+        let Some(info) = self.get(&gvk.group, &gvk.kind) else { return Err(ApiError::no_match(gvk, Vec::new())) };
+        let served = || info.versions.keys().cloned().collect();
+        info.versions.contains_key(&gvk.version).then_some(info).ok_or_else(|| ApiError::no_match(gvk, served()))
     }
 
     /// Returns what is known of a kind.

@@ -98,7 +98,21 @@ impl Discovery {
         let turn = self.table().next_turn(&question);
         sleep_until(turn).await;
         self.ask(question).await?;
-        self.known(gvk).ok_or_else(|| ApiError::no_match(gvk))
+        match self.known(gvk) {
+            Some(found) => Ok(found),
+            None => self.elsewhere(gvk).await,
+        }
+    }
+
+    /// Says in which other versions a kind is served that is not there in this one.
+    async fn elsewhere(&self, gvk: &Gvk) -> Result<Resolved, ApiError> {
+        let is_old = self.table().read.is_none_or(|(at, _)| at.elapsed() >= PATIENCE);
+        if is_old {
+            self.ask(Question::Everything).await?;
+        }
+        let same = |known: &&Gvk| known.group == gvk.group && known.kind == gvk.kind;
+        let served = self.table().kinds.keys().filter(same).map(|known| known.version.clone()).collect();
+        self.known(gvk).ok_or_else(|| ApiError::no_match(gvk, served))
     }
 
     /// Looks a kind up again that the server did not know when it was used.
