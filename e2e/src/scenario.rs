@@ -297,7 +297,8 @@ impl Scenario<'_> {
     pub async fn fails(&self, kind: &str, name: &str, reason: &str) -> Outcome<String> {
         let failed = |object: &Value| {
             let ready = condition(object, "Ready");
-            ready["status"] == "False" && ready["reason"] == reason
+            let is_current = ready["observedGeneration"] == object["metadata"]["generation"];
+            is_current && ready["status"] == "False" && ready["reason"] == reason
         };
         let object = self.until(kind, name, failed).await?;
         Ok(condition(&object, "Ready")["message"].as_str().unwrap_or_default().to_owned())
