@@ -91,8 +91,9 @@ impl Health {
     /// Returns the health that a failed read stands for.
     pub fn of_error(error: &ApiError) -> Self {
         match &error.kind {
-            ErrorKind::NoMatch { gvk, .. } => {
-                Self::unknown(format!("no matches for kind {:?} in group {:?}", gvk.kind, gvk.group))
+            ErrorKind::NoMatch(unserved) => {
+                let Gvk { group, kind, .. } = &unserved.gvk;
+                Self::unknown(format!("no matches for kind {kind:?} in group {group:?}"))
             }
             _ if error.is_not_found() => Self::not_found(),
             _ => Self::unknown(error.message.clone()),

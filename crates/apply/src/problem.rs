@@ -1,6 +1,6 @@
 //! What can go wrong with one object, in Flux's words, with a hint.
 
-use sluice_cluster::{ApiError, ErrorKind, Identity};
+use sluice_cluster::{ApiError, ErrorKind, Identity, NoMatch};
 use sluice_object::{Object, ObjectId, Origin};
 
 use crate::prepare::Owner;
@@ -87,7 +87,7 @@ impl Problem {
             (Trouble::DryRun(error), _) if error.is_not_found() => true,
             // A missing kind may be served any moment: its definition is often part of another set.
             (_, Some(error)) => {
-                error.is_transient() || error.code() == 409 || matches!(error.kind, ErrorKind::NoMatch { .. })
+                error.is_transient() || error.code() == 409 || matches!(error.kind, ErrorKind::NoMatch(_))
             }
             _ => false,
         }
@@ -111,12 +111,7 @@ impl Problem {
 
     fn error_hint(&self, error: &ApiError, owner: &Owner, account: &Identity) -> Option<String> {
         match &error.kind {
-            ErrorKind::NoMatch { gvk, served } if served.is_empty() => Some(format!(
-                "the cluster does not serve {gvk}: add its CustomResourceDefinition, or depend on what installs it"
-            )),
-            ErrorKind::NoMatch { gvk, served } => {
-                Some(format!("the cluster serves {} in {}: change the apiVersion", gvk.kind, served.join(", ")))
-            }
+            ErrorKind::NoMatch(unserved) => Some(version_hint(unserved)),
             ErrorKind::Status(403) => self.permission_hint(error, account),
             _ if says_immutable(error) => {
                 let mark = format!("{}/force: enabled", owner.marks);
@@ -152,6 +147,15 @@ fn name_of(account: &Identity) -> String {
         Some(user) => format!("`{user}`"),
         None => "the agent's service account".into(),
     }
+}
+
+fn version_hint(NoMatch { gvk, served }: &NoMatch) -> String {
+    if served.is_empty() {
+        return format!(
+            "the cluster does not serve {gvk}: add its CustomResourceDefinition, or depend on what installs it"
+        );
+    }
+    format!("the cluster serves {} in {}: change the apiVersion", gvk.kind, served.join(", "))
 }
 
 /// Says whether an error means that a field cannot be changed in place.

@@ -166,10 +166,10 @@ impl Stale {
         match &error.kind {
             _ if error.is_not_found() => State::Absent,
             // With the last version of its definition an object goes too; until then any version shows it.
-            ErrorKind::NoMatch { served, .. } if served.is_empty() => State::Absent,
+            ErrorKind::NoMatch(unserved) if unserved.served.is_empty() => State::Absent,
             _ if self.reads > MOST_READS => State::Stuck(doing, error),
-            ErrorKind::NoMatch { served, .. } => {
-                self.entry.version.clone_from(&served[0]);
+            ErrorKind::NoMatch(unserved) => {
+                self.entry.version.clone_from(&unserved.served[0]);
                 State::Unread
             }
             // Another owner may have taken it over since it was read.

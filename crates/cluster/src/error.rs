@@ -23,16 +23,20 @@ pub enum ErrorKind {
     /// The server answered with a Status of this code.
     Status(u16),
     /// The server does not serve the kind in this version.
-    NoMatch {
-        /// The kind that was asked for.
-        gvk: Box<Gvk>,
-        /// The versions in which the server does serve it.
-        served: Vec<String>,
-    },
+    NoMatch(Box<NoMatch>),
     /// No answer: connection refused, reset, TLS.
     Transport,
     /// No answer in time.
     Timeout,
+}
+
+/// A kind that the server does not serve in the version that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoMatch {
+    /// The kind that was asked for.
+    pub gvk: Gvk,
+    /// The versions in which the server does serve it.
+    pub served: Vec<String>,
 }
 
 /// One cause in a Status.
@@ -55,7 +59,7 @@ impl ApiError {
     /// Returns the error for a kind that is not served, in client-go's words.
     pub fn no_match(gvk: &Gvk, served: Vec<String>) -> Self {
         let message = format!("no matches for kind {:?} in version {:?}", gvk.kind, gvk.api_version());
-        let kind = ErrorKind::NoMatch { gvk: Box::new(gvk.clone()), served };
+        let kind = ErrorKind::NoMatch(Box::new(NoMatch { gvk: gvk.clone(), served }));
         Self { kind, reason: String::new(), message, causes: Vec::new() }
     }
 
@@ -82,7 +86,7 @@ impl ApiError {
         match self.kind {
             ErrorKind::Transport | ErrorKind::Timeout => true,
             ErrorKind::Status(code) => code == 429 || code >= 500,
-            ErrorKind::NoMatch { .. } => false,
+            ErrorKind::NoMatch(_) => false,
         }
     }
 

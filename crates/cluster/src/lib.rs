@@ -33,7 +33,7 @@ mod watch;
 use futures::{future::BoxFuture, stream::BoxStream};
 
 pub use self::{fake::FakeCluster, kube::KubeCluster};
-pub use error::{ApiError, Cause, ErrorKind};
+pub use error::{ApiError, Cause, ErrorKind, NoMatch};
 pub use request::{
     Body, Event, EventType, Identity, Precondition, Propagation, Request, Resolved, Response, Target, Verb,
 };

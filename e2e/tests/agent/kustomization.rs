@@ -1,6 +1,6 @@
 //! Kustomization: what is applied, remembered, pruned, left alone.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sluice_e2e::Outcome;
 use sluice_e2e::scenario::{condition, config_map, kustomization};
 
@@ -200,6 +200,32 @@ async fn objects_that_move_to_another_kustomization_stay() -> Outcome {
     }
     assert_eq!(world.applied_by("two", "ConfigMap").await?.len(), 21);
     assert_eq!(world.applied_by("one", "ConfigMap").await?, ["rest"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_kustomization_that_another_one_applies_keeps_what_the_agent_writes_to_it() -> Outcome {
+    let world = scenario("parents").await?;
+    let child = kustomization("child").path("./child").into_namespace("parents").within("parents");
+    let (child, config) = (Value::from(child).to_string(), config_map("a", "1"));
+    world.source(&[("parent/child.yaml", &child), ("child/a.yaml", &config)]).await?;
+    world.apply(kustomization("parent").path("./parent").into_namespace("parents").waiting()).await?;
+    world.ready("Kustomization", "parent").await?;
+    world.ready("Kustomization", "child").await?;
+
+    let revision = world.push(&[("README.md", "nothing of interest")]).await?;
+    world.applied("parent", &revision).await?;
+    world.request("Kustomization", "parent").await?;
+    let child = world.applied("child", &revision).await?;
+    assert_eq!(child["metadata"]["finalizers"], json!(["finalizers.fluxcd.io"]));
+    let told = world.events("Kustomization", "parent").await?;
+    let touched: Vec<_> = told.iter().filter(|told| told.message.contains("configured")).collect();
+    assert!(touched.is_empty(), "{touched:?}");
+
+    world.repo.remove("parent/child.yaml")?;
+    world.push(&[("parent/other.yaml", &config_map("other", "1"))]).await?;
+    world.gone("Kustomization", "child").await?;
+    assert!(!world.exists("ConfigMap", "a").await?, "what the child applied is still there");
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sluice_object::Gvk;
 
 use super::bench::{Bench, Outcome, bad, good, same};
-use crate::{Cluster, ErrorKind, Request, Resolved, Response, Target};
+use crate::{Cluster, ErrorKind, NoMatch, Request, Resolved, Response, Target};
 
 pub(super) async fn an_unknown_kind_has_no_match(cluster: &dyn Cluster, namespace: &str) -> Outcome {
     let bench = Bench::new(cluster, namespace);
@@ -14,7 +14,7 @@ pub(super) async fn an_unknown_kind_has_no_match(cluster: &dyn Cluster, namespac
         (Gvk::new("apps", "v1", "Foo"), "no matches for kind \"Foo\" in version \"apps/v1\"", vec![]),
         (Gvk::new("apps", "v1beta1", "Deployment"), old, vec!["v1".to_owned()]),
     ] {
-        let kind = ErrorKind::NoMatch { gvk: Box::new(gvk.clone()), served };
+        let kind = ErrorKind::NoMatch(Box::new(NoMatch { gvk: gvk.clone(), served }));
         let target = bench.target(gvk.clone(), "x");
         for error in [bad(bench.get(&target).await)?, bad(bench.call(Request::Resolve(gvk.clone())).await)?] {
             same("the error", &error.kind, &kind)?;
@@ -34,7 +34,7 @@ pub(super) async fn a_definition_serves_its_kind(cluster: &dyn Cluster, namespac
     same(
         "the error",
         bad(bench.get(&widget).await)?.kind,
-        ErrorKind::NoMatch { gvk: Box::new(gvk.clone()), served: Vec::new() },
+        ErrorKind::NoMatch(Box::new(NoMatch { gvk: gvk.clone(), served: Vec::new() })),
     )?;
     let definition = define(&bench, &gvk).await?;
     let mut object = widget_object(&bench, &gvk, json!({ "size": 1, "parts": [{ "id": "a" }] }));
@@ -57,7 +57,7 @@ pub(super) async fn a_definition_serves_its_kind(cluster: &dyn Cluster, namespac
     bench.gone(&definition).await?;
     match bad(bench.get(&widget).await)? {
         // For a moment the server may still know the path.
-        error if error.is_not_found() || matches!(error.kind, ErrorKind::NoMatch { .. }) => Ok(()),
+        error if error.is_not_found() || matches!(error.kind, ErrorKind::NoMatch(_)) => Ok(()),
         error => Err(format!("after the end of the kind: {error:?}")),
     }
 }

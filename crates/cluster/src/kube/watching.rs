@@ -285,5 +285,5 @@ impl Watching {
 
 /// A kind that has gone is known by its path.
 pub(super) fn is_missing(error: &ApiError) -> bool {
-    matches!(error.kind, crate::ErrorKind::NoMatch { .. }) || answer::is_unknown_path(error)
+    matches!(error.kind, crate::ErrorKind::NoMatch(_)) || answer::is_unknown_path(error)
 }
