@@ -1,0 +1,251 @@
+//! From a build to objects in the cluster: watches, then the rollout, or the deletion.
+
+use jiff::Timestamp;
+use sluice_api::{
+    conditions::{HEALTHY, reasons},
+    kustomize::Kustomization,
+};
+use sluice_apply::{
+    Failure, Input as Told, Outcome as Applied, Step as Ask, WaitSpec,
+    finalize::Finalize,
+    health::{JobRule, Reader},
+    rollout::{self, Rollout},
+};
+use sluice_cluster::{EventType, Target};
+use sluice_reconcile::{Command, Input, Next, Woke};
+
+use crate::gitrepository::Trouble;
+
+use super::{
+    super::{
+        Built, Effect, Outcome, facts, kinds,
+        report::{self, notice},
+        settings,
+        waiting::{self, Waiting},
+    },
+    Run, Stage, Step,
+    checking::health_targets,
+    run_retry, signed,
+};
+
+#[derive(Debug)]
+pub(super) struct Driving {
+    pub(super) engine: Engine,
+    pub(super) waiting: Option<Waiting>,
+}
+
+#[derive(Debug)]
+pub(super) enum Engine {
+    Apply(Box<Rollout>),
+    Delete(Box<Finalize>),
+}
+
+impl Engine {
+    fn next(&mut self, input: Told, now: Timestamp) -> Ask {
+        match self {
+            Self::Apply(rollout) => rollout.next(input, now),
+            Self::Delete(finalize) => finalize.next(input, now),
+        }
+    }
+}
+
+impl Run {
+    pub(super) fn on_built(mut self, object: &Kustomization, built: Result<Built, Trouble>, now: Timestamp) -> Step {
+        let built = match built {
+            Ok(built) => built,
+            Err(trouble) => {
+                return self.fail(object, &trouble.reason, trouble.message, Next::After(run_retry(object)), now);
+            }
+        };
+        self.checksum = Some(built.checksum.clone());
+        let mut entries = facts::inventory(Some(&self.status));
+        entries.extend(built.objects.iter().map(sluice_apply::inventory::entry));
+        self.stage = Stage::Tracking(built);
+        (self, Command::Do(Effect::Track { owner: facts::id(object), kinds: kinds(&entries) }))
+    }
+
+    /// A first apply publishes its inventory at once, with the same conditions.
+    pub(super) fn announce(mut self, object: &Kustomization, built: Built, now: Timestamp) -> Step {
+        if self.status.inventory.is_none() {
+            return self.roll_out(object, built, now);
+        }
+        self.mark_working(object, "Detecting drift", now);
+        let report = self.report();
+        self.stage = Stage::Announcing(built);
+        (self, Command::Publish(report))
+    }
+
+    pub(super) fn roll_out(self, object: &Kustomization, built: Built, now: Timestamp) -> Step {
+        let old = facts::inventory(Some(&self.status));
+        let policy = &self.facts.policy;
+        let options = rollout::Options {
+            account: self.facts.identity.clone(),
+            force: object.spec.force,
+            prune: object.spec.prune,
+            common_metadata: settings::common_metadata(object),
+            custom_kinds: policy.custom_kinds.clone(),
+            concurrency: policy.concurrent_ssa,
+            flux_components: !policy.leave_flux_alone,
+            timeout: signed(object.spec.timeout()),
+            reader: Reader { jobs: JobRule::MustComplete },
+            ..rollout::Options::kustomization(&facts::namespace(object), &facts::id(object).name)
+        };
+        let (rollout, ask) = Rollout::start(built.objects, old, options, now);
+        let driving = Driving { engine: Engine::Apply(Box::new(rollout)), waiting: None };
+        self.obey(object, driving, ask, now)
+    }
+
+    pub(super) fn drive(
+        mut self,
+        object: &Kustomization,
+        mut driving: Driving,
+        input: Input<Outcome>,
+        now: Timestamp,
+    ) -> Step {
+        let told = match input {
+            Input::Published => Told::Published,
+            Input::Done(Outcome::Answers { answers, seen }) => {
+                self.latest.learn(seen);
+                Told::Answers(answers)
+            }
+            Input::Done(Outcome::Read(health)) => Told::Health(health),
+            Input::Woke(woke) => match self.on_wake(driving.waiting.as_mut(), &woke, now) {
+                Some(read) => return self.park_for_read(driving, read),
+                None => Told::Health(self.latest.health(woke)),
+            },
+            Input::Deadline => {
+                let managed = self.managed();
+                match driving.waiting.as_mut().map(|waiting| waiting.on_time(now, &managed)) {
+                    Some(waiting::Next::Park(park)) => {
+                        self.stage = Stage::Driving(Box::new(driving));
+                        return (self, Command::Park(park));
+                    }
+                    Some(waiting::Next::Read(targets)) => return self.park_for_read(driving, targets),
+                    Some(waiting::Next::Over) | None => Told::Deadline,
+                }
+            }
+            Input::Superseded(cause) => return self.overtaken(object, &cause, now),
+            input @ Input::Done(_) => return self.lost(object, &Stage::Driving(Box::new(driving)), &input, now),
+        };
+        let ask = driving.engine.next(told, now);
+        self.obey(object, driving, ask, now)
+    }
+
+    pub(super) fn on_wake(&self, waiting: Option<&mut Waiting>, woke: &Woke, now: Timestamp) -> Option<Vec<Target>> {
+        let waiting = waiting?;
+        if !waiting.unwatched(&woke.unwatched) {
+            return None;
+        }
+        match waiting.read(now) {
+            waiting::Next::Read(targets) => Some(targets),
+            _ => None,
+        }
+    }
+
+    pub(super) fn park_for_read(mut self, driving: Driving, targets: Vec<Target>) -> Step {
+        self.stage = Stage::Driving(Box::new(driving));
+        let who = self.facts.identity.clone();
+        (self, Command::Do(Effect::Read { who, targets }))
+    }
+
+    pub(super) fn obey(mut self, object: &Kustomization, mut driving: Driving, ask: Ask, now: Timestamp) -> Step {
+        let command = match ask {
+            Ask::Requests { requests, concurrency } => {
+                Command::Do(Effect::Requests { who: self.facts.identity.clone(), requests, concurrency })
+            }
+            Ask::Publish(entries) => {
+                self.status.inventory = Some(report::inventory(&entries));
+                self.mark_working(object, "Detecting drift", now);
+                Command::Publish(self.report())
+            }
+            Ask::Wait(spec) => {
+                let waiting = renewed(driving.waiting.take(), spec, now);
+                let park = waiting.park(&self.managed());
+                driving.waiting = Some(waiting);
+                Command::Park(park)
+            }
+            Ask::Done(applied) => return self.applied(object, driving.engine, *applied, now),
+            Ask::Failed(failure) => return self.not_applied(object, &driving.engine, *failure, now),
+        };
+        self.stage = Stage::Driving(Box::new(driving));
+        (self, command)
+    }
+
+    pub(super) fn applied(mut self, object: &Kustomization, engine: Engine, applied: Applied, now: Timestamp) -> Step {
+        if let Engine::Delete(_) = engine {
+            return self.deleted(object, applied);
+        }
+        self.status.inventory = Some(report::inventory(&applied.inventory));
+        self.tell_changes(&applied);
+        let targets = health_targets(object, &applied);
+        if targets.is_empty() {
+            self.marks(object, now).clear(HEALTHY);
+            return self.close(object, applied, now);
+        }
+        self.begin_check(object, applied, targets, now)
+    }
+
+    pub(super) fn tell_changes(&mut self, applied: &Applied) {
+        let revision = self.revision();
+        let changes = applied.changes.change_log();
+        if !changes.is_empty() {
+            self.notices.push(notice(EventType::Normal, reasons::PROGRESSING, changes, revision.as_deref()));
+        }
+        if !applied.pruned.0.is_empty() {
+            let lines = applied.pruned.full_log();
+            self.notices.push(notice(EventType::Normal, reasons::PROGRESSING, lines, revision.as_deref()));
+        }
+        for (id, fields) in &applied.undeclared {
+            let text = format!(
+                "{id} has fields that its kind does not have, and which are not applied: {}",
+                fields.join(", ")
+            );
+            self.notices.push(notice(EventType::Warning, "UnknownFields", text, revision.as_deref()));
+        }
+        if !applied.left_out.is_empty() {
+            let text = format!(
+                "{} objects that would install Flux are left alone; Sluice does their work",
+                applied.left_out.len()
+            );
+            self.notices.push(notice(EventType::Normal, "FluxComponentsSkipped", text, revision.as_deref()));
+        }
+    }
+
+    pub(super) fn not_applied(
+        mut self,
+        object: &Kustomization,
+        engine: &Engine,
+        failure: Failure,
+        now: Timestamp,
+    ) -> Step {
+        self.status.inventory = Some(report::inventory(&failure.inventory));
+        let next = if failure.transient { Next::Backoff } else { Next::After(run_retry(object)) };
+        if let Engine::Delete(_) = engine {
+            let message = format!("pruning for deleted resource failed: {}", failure.error);
+            return self.fail(object, failure.reason, message, Next::Backoff, now);
+        }
+        self.fail(object, failure.reason, told(&failure), next, now)
+    }
+}
+
+fn renewed(waiting: Option<Waiting>, spec: WaitSpec, now: Timestamp) -> Waiting {
+    match waiting {
+        None => Waiting::new(spec, now),
+        Some(mut waiting) => {
+            waiting.renew(spec);
+            waiting
+        }
+    }
+}
+
+/// Flux's text, with the file and the way out put in where Flux has none.
+fn told(failure: &Failure) -> String {
+    let mut error = failure.error.clone();
+    if let Some(origin) = &failure.origin {
+        error = format!("{error}; written in {origin}");
+    }
+    if let Some(hint) = &failure.hint {
+        error = format!("{error}; hint: {hint}");
+    }
+    format!("{error}\n{}", failure.changes.change_log()).trim_end().to_owned()
+}

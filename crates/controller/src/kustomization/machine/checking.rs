@@ -1,0 +1,183 @@
+//! Health: awaited by what watches see, until all is well, something has failed for good, or time is up.
+
+use jiff::Timestamp;
+use sluice_api::{
+    conditions::{self, FALSE, HEALTHY, TRUE, UNKNOWN, reasons},
+    kustomize::{HealthCheck, Kustomization},
+};
+use sluice_apply::{
+    Outcome as Applied, WaitSpec,
+    wait::{self, Until, WaitSet},
+};
+use sluice_cluster::{EventType, Target};
+use sluice_object::Gvk;
+use sluice_reconcile::{Cause, Command, Input, Next};
+
+use super::{
+    super::{
+        Effect, Outcome, facts,
+        report::{notice, shown},
+        waiting::{self, Waiting},
+    },
+    Run, Stage, Step, after, elapsed, run_retry,
+};
+
+#[derive(Debug)]
+pub(super) struct Checking {
+    pub(super) set: WaitSet,
+    pub(super) targets: Vec<Target>,
+    pub(super) waiting: Waiting,
+    pub(super) applied: Applied,
+    pub(super) began: Timestamp,
+    pub(super) deadline: Timestamp,
+}
+
+impl Run {
+    pub(super) fn begin_check(
+        self,
+        object: &Kustomization,
+        applied: Applied,
+        targets: Vec<Target>,
+        now: Timestamp,
+    ) -> Step {
+        let options =
+            wait::Options { until: Until::Current, fail_fast: true, expiring_jobs: applied.expiring_jobs.clone() };
+        let mut set = WaitSet::new(targets.iter().map(Target::id), options);
+        let health = applied.health.clone();
+        for (id, health) in health {
+            set.on_health(&id, health);
+        }
+        let deadline = after(now, object.spec.timeout());
+        let spec = WaitSpec { targets: targets.clone(), until: Until::Current, deadline, recheck_at: None };
+        let checking = Checking { set, targets, waiting: Waiting::new(spec, now), applied, began: now, deadline };
+        match checking.set.verdict() {
+            wait::Verdict::Waiting => self.announce_check(object, checking, now),
+            verdict => self.judge(object, checking, verdict, now),
+        }
+    }
+
+    pub(super) fn announce_check(mut self, object: &Kustomization, checking: Checking, now: Timestamp) -> Step {
+        self.mark_working(object, "Running health checks", now);
+        let message = self.progress(object, "Running health checks");
+        self.marks(object, now).set(HEALTHY, UNKNOWN, reasons::PROGRESSING, &message);
+        let report = self.report();
+        self.stage = Stage::Checking(Box::new(checking));
+        (self, Command::Publish(report))
+    }
+
+    pub(super) fn check(
+        self,
+        object: &Kustomization,
+        mut checking: Checking,
+        input: Input<Outcome>,
+        now: Timestamp,
+    ) -> Step {
+        let health = match input {
+            Input::Published => Vec::new(),
+            Input::Done(Outcome::Read(health)) => health,
+            Input::Woke(woke) => match self.on_wake(Some(&mut checking.waiting), &woke, now) {
+                Some(targets) => return self.read_health(checking, targets),
+                None => self.latest.health(woke),
+            },
+            Input::Deadline => {
+                let managed = self.managed();
+                match checking.waiting.on_time(now, &managed) {
+                    waiting::Next::Over => {
+                        let text = checking.set.timeout_text();
+                        return self.unhealthy(object, &checking, &text, now);
+                    }
+                    waiting::Next::Read(targets) => return self.read_health(checking, targets),
+                    waiting::Next::Park(_) => Vec::new(),
+                }
+            }
+            Input::Superseded(cause) => return self.overtaken(object, &cause, now),
+            input @ Input::Done(_) => return self.lost(object, &Stage::Checking(Box::new(checking)), &input, now),
+        };
+        for (id, health) in health {
+            checking.set.on_health(&id, health);
+        }
+        let verdict = checking.set.verdict();
+        self.judge(object, checking, verdict, now)
+    }
+
+    pub(super) fn read_health(mut self, checking: Checking, targets: Vec<Target>) -> Step {
+        self.stage = Stage::Checking(Box::new(checking));
+        let who = self.facts.identity.clone();
+        (self, Command::Do(Effect::Read { who, targets }))
+    }
+
+    pub(super) fn judge(
+        mut self,
+        object: &Kustomization,
+        mut checking: Checking,
+        verdict: wait::Verdict,
+        now: Timestamp,
+    ) -> Step {
+        match verdict {
+            wait::Verdict::Done => self.healthy(object, checking, now),
+            wait::Verdict::Failed(text) => self.unhealthy(object, &checking, &text, now),
+            wait::Verdict::Waiting => {
+                let pending: Vec<_> = checking.set.pending().cloned().collect();
+                let targets =
+                    checking.targets.iter().filter(|target| pending.contains(&target.id())).cloned().collect();
+                let (deadline, recheck_at) = (checking.deadline, checking.set.recheck_at());
+                checking.waiting.renew(WaitSpec { targets, until: Until::Current, deadline, recheck_at });
+                let park = checking.waiting.park(&self.managed());
+                self.stage = Stage::Checking(Box::new(checking));
+                (self, Command::Park(park))
+            }
+        }
+    }
+
+    pub(super) fn healthy(mut self, object: &Kustomization, checking: Checking, now: Timestamp) -> Step {
+        let message = format!("Health check passed in {}", shown(elapsed(checking.began, now)));
+        let before = object.status.as_ref().is_some_and(|status| conditions::is_true(&status.conditions, HEALTHY));
+        let moved = self.status.last_applied_revision != self.revision() && checking.applied.changes.any();
+        if !before || moved {
+            let revision = self.revision();
+            self.notices.push(notice(EventType::Normal, reasons::PROGRESSING, &message, revision.as_deref()));
+        }
+        self.marks(object, now).set(HEALTHY, TRUE, reasons::SUCCEEDED, &message);
+        self.close(object, checking.applied, now)
+    }
+
+    pub(super) fn unhealthy(mut self, object: &Kustomization, checking: &Checking, text: &str, now: Timestamp) -> Step {
+        self.marks(object, now).set(HEALTHY, FALSE, reasons::HEALTH_CHECK_FAILED, text);
+        let message = format!("health check failed after {}: {text}", shown(elapsed(checking.began, now)));
+        self.fail(object, reasons::HEALTH_CHECK_FAILED, message, Next::After(run_retry(object)), now)
+    }
+
+    /// A new revision, a changed spec or a deletion ends the wait; another pass starts at once.
+    pub(super) fn overtaken(mut self, object: &Kustomization, cause: &Cause, now: Timestamp) -> Step {
+        let by = match cause {
+            Cause::Reference => facts::source_id(object),
+            Cause::Changed | Cause::Deleted => facts::id(object),
+        };
+        let message = format!("New reconciliation triggered by {by}");
+        if conditions::find_condition(&self.status.conditions, HEALTHY).is_some() {
+            self.marks(object, now).set(HEALTHY, FALSE, reasons::HEALTH_CHECK_CANCELED, &message);
+        }
+        self.marks(object, now).failed(reasons::HEALTH_CHECK_CANCELED, &message);
+        let notices = std::mem::take(&mut self.notices);
+        self.settle(notices, Next::Now, false)
+    }
+}
+
+/// Returns what a health check covers: all that was applied, or what the spec lists; never the object itself.
+pub(super) fn health_targets(object: &Kustomization, applied: &Applied) -> Vec<Target> {
+    let itself = facts::id(object);
+    let targets: Vec<_> = if object.spec.wait {
+        let wanted = applied.health_targets(&itself);
+        let entries = applied.inventory.iter().filter(|entry| wanted.contains(&entry.id));
+        entries.map(|entry| Target::by_id(&entry.id, &entry.version)).collect()
+    } else {
+        object.spec.health_checks.iter().map(health_check).collect()
+    };
+    targets.into_iter().filter(|target| target.id() != itself).collect()
+}
+
+fn health_check(check: &HealthCheck) -> Target {
+    let version = check.api_version.as_deref().filter(|version| !version.is_empty()).unwrap_or("apps/v1");
+    let namespace = check.namespace.clone().unwrap_or_default();
+    Target { gvk: Gvk::parse(version, &check.kind), namespace, name: check.name.clone() }
+}

@@ -1,0 +1,157 @@
+//! Verdicts: success, failure, and the end of a Kustomization.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sluice_api::{
+    conditions::{self, READY, reasons},
+    kustomize::Kustomization,
+};
+use sluice_apply::{
+    Outcome as Applied,
+    finalize::{self, Finalize},
+    prepare::Owner,
+};
+use sluice_cluster::EventType;
+use sluice_object::{Artifact, Digest, InventoryEntry};
+use sluice_reconcile::{Command, Input, Next, Notice, Report, Verdict};
+
+use super::{
+    super::{
+        Effect, Memory, Outcome, facts,
+        report::{self, notice},
+        settings,
+    },
+    Run, Stage, Step,
+    applying::{Driving, Engine},
+    elapsed, name_of, name_of_input, signed,
+};
+
+impl Run {
+    pub(super) fn close(mut self, object: &Kustomization, applied: Applied, now: Timestamp) -> Step {
+        let Ok(artifact) = self.facts.source.clone() else {
+            return self.lost(object, &Stage::Nowhere, &Input::Published, now);
+        };
+        let verdict = self.succeed(object, &artifact, now);
+        let memory = Memory {
+            generation: object.metadata.generation.unwrap_or(0),
+            revision: artifact.revision.to_string(),
+            checksum: self.checksum.clone().unwrap_or_else(|| Digest::sha256(&[])),
+            eager: self.facts.eager,
+        };
+        let hashes = self.latest.hashes(&applied.inventory);
+        let (owner, eager) = (facts::id(object), self.facts.eager);
+        self.stage = Stage::Closing(Box::new(verdict));
+        (self, Command::Do(Effect::Remember { owner, memory: Some(memory), hashes, eager }))
+    }
+
+    pub(super) fn succeed(&mut self, object: &Kustomization, artifact: &Artifact, now: Timestamp) -> Verdict {
+        let revision = artifact.revision.to_string();
+        let took = elapsed(self.began, now);
+        self.marks(object, now).ready(reasons::RECONCILIATION_SUCCEEDED, &format!("Applied revision: {revision}"));
+        self.status.observed_generation = object.metadata.generation;
+        self.status.last_attempted_revision = Some(revision.clone());
+        self.status.last_applied_revision = Some(revision.clone());
+        self.handled(object);
+        self.note_history(reasons::RECONCILIATION_SUCCEEDED, took, &revision, now);
+        let interval = Duration::from(object.spec.interval);
+        self.notices.push(report::finished(reasons::RECONCILIATION_SUCCEEDED, took, interval, &revision));
+        Verdict { report: self.report(), next: Next::After(interval), success: true, release: false }
+    }
+
+    pub(super) fn note_history(&mut self, result: &str, took: Duration, revision: &str, now: Timestamp) {
+        if let Some(checksum) = self.checksum.clone() {
+            report::remember(&mut self.status, &checksum, result, took, revision, now);
+        }
+    }
+
+    pub(super) fn fail(
+        mut self,
+        object: &Kustomization,
+        reason: &str,
+        message: String,
+        next: Next,
+        now: Timestamp,
+    ) -> Step {
+        if !conditions::is_true(&self.status.conditions, conditions::RECONCILING) {
+            self.mark_working(object, "Building manifests", now);
+        }
+        self.marks(object, now).failed(reason, &message);
+        self.handled(object);
+        let revision = self.revision();
+        let took = elapsed(self.began, now);
+        self.note_history(reason, took, revision.as_deref().unwrap_or_default(), now);
+        self.notices.push(notice(EventType::Warning, reason, message, revision.as_deref()));
+        let verdict = Verdict { report: self.report(), next, success: false, release: false };
+        self.stage = Stage::Closing(Box::new(verdict));
+        let owner = facts::id(object);
+        (self, Command::Do(Effect::Remember { owner, memory: None, hashes: Vec::new(), eager: false }))
+    }
+
+    pub(super) fn settle(mut self, notices: Vec<Notice>, next: Next, success: bool) -> Step {
+        self.notices = notices;
+        let verdict = Verdict { report: self.report(), next, success, release: false };
+        (self, Command::Settle(verdict))
+    }
+
+    pub(super) fn lost(self, object: &Kustomization, stage: &Stage, input: &Input<Outcome>, now: Timestamp) -> Step {
+        let (stage, input) = (name_of(stage), name_of_input(input));
+        let message = format!("the pass was told `{input}` while {stage}; it starts again, please report this");
+        self.fail(object, reasons::RECONCILIATION_FAILED, message, Next::Backoff, now)
+    }
+}
+
+impl Run {
+    pub(super) fn finalize(self, object: &Kustomization, now: Timestamp) -> Step {
+        let inventory = facts::inventory(Some(&self.status));
+        if let Some(account) = self.facts.missing_account.clone() {
+            return self.orphan(object, &inventory, &account);
+        }
+        let options = finalize::Options {
+            owner: Owner::kustomization(&facts::namespace(object), &facts::id(object).name),
+            policy: settings::deletion_policy(object),
+            prune: object.spec.prune,
+            suspended: object.spec.suspend,
+            timeout: signed(object.spec.timeout()),
+            concurrency: self.facts.policy.concurrent_ssa,
+            flux_components: !self.facts.policy.leave_flux_alone,
+            account: self.facts.identity.clone(),
+        };
+        let (machine, ask) = Finalize::start(inventory, options, now);
+        let driving = Driving { engine: Engine::Delete(Box::new(machine)), waiting: None };
+        self.obey(object, driving, ask, now)
+    }
+
+    /// Flux: without its account nothing can be deleted; the objects stay, and an event lists them.
+    pub(super) fn orphan(mut self, object: &Kustomization, inventory: &[InventoryEntry], account: &str) -> Step {
+        let lines: Vec<_> = inventory.iter().map(|entry| entry.id.to_string()).collect();
+        let text = format!("unable to prune objects, {account} not found: \n{}", lines.join("\n"));
+        self.notices.push(notice(EventType::Warning, reasons::RECONCILIATION_FAILED, text, None));
+        self.release(object)
+    }
+
+    pub(super) fn deleted(mut self, object: &Kustomization, applied: Applied) -> Step {
+        let revision = self.status.last_applied_revision.clone();
+        let reason = conditions::find_condition(&self.status.conditions, READY).map(|ready| ready.reason.clone());
+        let reason = reason.unwrap_or_else(|| reasons::RECONCILIATION_SUCCEEDED.into());
+        if !applied.pruned.0.is_empty() {
+            self.notices.push(notice(EventType::Normal, &reason, applied.pruned.full_log(), revision.as_deref()));
+        }
+        if let Some(text) = applied.unterminated {
+            self.notices.push(notice(
+                EventType::Warning,
+                &reason,
+                format!("failed to wait for resources termination: {text}"),
+                revision.as_deref(),
+            ));
+        }
+        self.release(object)
+    }
+
+    pub(super) fn release(mut self, object: &Kustomization) -> Step {
+        let report = Report { status: serde_json::Value::Null, notices: std::mem::take(&mut self.notices) };
+        let verdict = Verdict { report, next: Next::Never, success: true, release: true };
+        self.stage = Stage::Closing(Box::new(verdict));
+        (self, Command::Do(Effect::Forget(facts::id(object))))
+    }
+}
