@@ -28,6 +28,10 @@ pub enum Tool {
     Helm,
     /// Kustomize, to compare with.
     Kustomize,
+    /// What Go's YAML libraries make of text, to compare with.
+    YamlOracle,
+    /// What Flux's libraries make of objects, to compare with.
+    FluxOracle,
 }
 
 /// What keeps a tool from being there.
@@ -91,6 +95,7 @@ impl Tool {
 
     fn recipe(self) -> Recipe {
         let kubernetes = |name, package| Recipe { name, module: "kubernetes", package, ldflags: KUBERNETES_LDFLAGS };
+        let own = |name, module| Recipe { name, module, package: ".", ldflags: "-s -w" };
         match self {
             Self::KubeApiserver => kubernetes("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
             Self::KubeControllerManager => {
@@ -116,6 +121,8 @@ impl Tool {
                 package: "sigs.k8s.io/kustomize/kustomize/v5",
                 ldflags: "-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v5.8.1",
             },
+            Self::YamlOracle => own("yaml-oracle", "oracles/yaml"),
+            Self::FluxOracle => own("flux-oracle", "oracles/flux"),
         }
     }
 }
@@ -163,8 +170,7 @@ fn cache_root() -> Result<PathBuf, ToolError> {
 /// Names a build by all that goes into it.
 fn fingerprint(recipe: &Recipe, module: &Path) -> Result<String, ToolError> {
     let mut hash = Sha256::new();
-    for file in ["go.mod", "go.sum"] {
-        let path = module.join(file);
+    for path in sources(module).map_err(at(module))? {
         hash.update(fs::read(&path).map_err(at(&path))?);
     }
     hash.update(arguments(recipe, Path::new(recipe.name)).join("\0"));
@@ -172,6 +178,18 @@ fn fingerprint(recipe: &Recipe, module: &Path) -> Result<String, ToolError> {
         write!(text, "{byte:02x}").expect("invariant: writing to a String cannot fail");
         text
     }))
+}
+
+/// Returns what a module says of its dependencies, and its own code where it has some.
+fn sources(module: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(module)?.collect::<io::Result<Vec<_>>>()?;
+    let mut code: Vec<_> = entries.iter().map(fs::DirEntry::path).filter(|path| is_go(path)).collect();
+    code.sort();
+    Ok(["go.mod", "go.sum"].map(|file| module.join(file)).into_iter().chain(code).collect())
+}
+
+fn is_go(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "go")
 }
 
 fn arguments(recipe: &Recipe, output: &Path) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Developer tasks; `cargo xtask help` lists them.
 
 mod bench;
+mod bless;
 mod check;
 mod crds;
 mod demo;
@@ -21,6 +22,12 @@ struct Cli {
 enum Task {
     /// Measures Sluice against the cluster floor.
     Bench(bench::Options),
+    /// Writes the golden files with the real tools.
+    Bless {
+        /// Writes nothing, and fails if something would be written.
+        #[arg(long)]
+        check: bool,
+    },
     /// Checks format, lints, each crate on its own, and dependencies.
     Check,
     /// Writes the chart's CRDs from the types.
@@ -38,6 +45,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Bench(options) => bench::run(&options),
+        Task::Bless { check } => bless::run(check),
         Task::Check => check::run(),
         Task::Crds { check } => crds::run(check),
         Task::Demo(options) => demo::run(&options),

@@ -93,8 +93,6 @@ pub struct Built {
     pub objects: Vec<Object>,
     /// Digest of the whole output.
     pub checksum: Digest,
-    /// What the build warns of.
-    pub warnings: Vec<String>,
 }
 
 impl Kustomizations {
@@ -147,8 +145,9 @@ fn built(artifact: &Artifact, path: &str, overrides: &Overrides) -> Result<Built
     let tree = sluice_kustomize::flux::prepare(&artifact.tree, &root, overrides).map_err(trouble)?;
     let built = sluice_kustomize::build(&tree, &root, &sluice_kustomize::Options::flux()).map_err(trouble)?;
     let checksum = Digest::sha256(built.to_yaml().as_bytes());
-    let warnings = built.warnings.clone();
-    Ok(Built { objects: built.into_objects().map_err(trouble)?, checksum, warnings })
+    // Of deprecated fields, mostly; Flux says nothing of them.
+    built.warnings.iter().for_each(|warning| tracing::debug!(warning, "built"));
+    Ok(Built { objects: built.into_objects().map_err(trouble)?, checksum })
 }
 
 /// Finds `spec.path` in the artifact, and says what is there when it is not.

@@ -72,7 +72,7 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     let artifact = match run.facts.source.clone() {
         Ok(artifact) => artifact,
         Err(trouble) if trouble.reason == reasons::ACCESS_DENIED => return run.stall(object, &trouble, now),
-        Err(trouble) => return run.block(object, &trouble, EventType::Warning, run_retry(object), now),
+        Err(trouble) => return run.block(object, &trouble, EventType::Warning, object.spec.retry_interval(), now),
     };
     if let Some(message) = run.facts.blocked.clone() {
         return run.wait_for_dependency(object, message, now);
@@ -97,10 +97,6 @@ pub(super) fn next(object: &Kustomization, mut run: Run, input: Input<Outcome>, 
         (Stage::Closing(verdict), _) => (run, Command::Settle(*verdict)),
         (stage, input) => run.lost(object, &stage, &input, now),
     }
-}
-
-fn run_retry(object: &Kustomization) -> Duration {
-    object.spec.retry_interval()
 }
 
 // Before a build.

@@ -1,1 +1,254 @@
+//! Each rule of a Kustomization's pass before and after its rollout, on the machine alone. What a rollout does is
+//! tested where it lives, and all of it together on the cluster in memory.
 
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use rstest::rstest;
+use serde_json::{Value, json};
+use sluice_api::kustomize::Kustomization;
+use sluice_cluster::Identity;
+use sluice_object::{Artifact, Digest, Revision, Tree};
+use sluice_reconcile::{Cause, Command, Input, Next, Verdict};
+
+use super::{
+    Built, Effect, Facts, Kustomizations, Memory, Outcome, Policy,
+    machine::{Run, next, start},
+};
+use crate::gitrepository::Trouble;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn kustomization(spec: Value, status: Value) -> Kustomization {
+    let mut whole = json!({
+        "interval": "10m", "retryInterval": "15s", "prune": true, "path": "./apps",
+        "sourceRef": {"kind": "GitRepository", "name": "r"},
+    });
+    whole.as_object_mut().unwrap().extend(spec.as_object().cloned().unwrap());
+    let metadata = json!({
+        "name": "apps", "namespace": "ns", "generation": 3,
+        "annotations": {"reconcile.fluxcd.io/requestedAt": "now"},
+    });
+    let object = json!({
+        "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": metadata,
+        "spec": whole, "status": status,
+    });
+    serde_json::from_value(object).unwrap()
+}
+
+fn deleted(spec: Value, status: Value) -> Kustomization {
+    let mut object = kustomization(spec, status);
+    object.metadata.deletion_timestamp = Some(crate::marks::time(NOW));
+    object
+}
+
+/// The status after a success, with one object.
+fn applied() -> Value {
+    json!({
+        "conditions": [{
+            "type": "Ready", "status": "True", "reason": "ReconciliationSucceeded", "message": "Applied",
+            "lastTransitionTime": "1970-01-01T00:00:00Z", "observedGeneration": 3,
+        }],
+        "inventory": {"entries": [{"id": "ns_a__ConfigMap", "v": "v1"}]},
+        "lastAppliedRevision": "main@sha1:abc",
+    })
+}
+
+fn facts() -> Facts {
+    let artifact = Artifact {
+        revision: Revision::git("main", "abc"),
+        digest: Digest::sha256(b"abc"),
+        path: "gitrepository/ns/r/abc.tar.gz".into(),
+        size: 7,
+        metadata: Default::default(),
+        tree: Arc::new(Tree::in_memory([("apps/a.yaml", "")])),
+    };
+    Facts {
+        source: Ok(Arc::new(artifact)),
+        blocked: None,
+        identity: Identity::Agent,
+        memory: None,
+        clean: false,
+        eager: false,
+        policy: Policy::default(),
+        missing_account: None,
+    }
+}
+
+/// Facts of a process that has applied the artifact, and seen no change since.
+fn unchanged() -> Facts {
+    let checksum = Digest::sha256(b"objects");
+    let memory = Memory { generation: 3, revision: "main@sha1:abc".into(), checksum, eager: false };
+    Facts { memory: Some(memory), clean: true, ..facts() }
+}
+
+fn settled(command: Command<Kustomizations>) -> Verdict {
+    match command {
+        Command::Settle(verdict) => verdict,
+        other => panic!("not settled: {other:?}"),
+    }
+}
+
+/// Passes over what a pass keeps for the next one.
+fn closed(object: &Kustomization, (run, command): (Run, Command<Kustomizations>)) -> Verdict {
+    assert!(matches!(command, Command::Do(Effect::Remember { .. } | Effect::Forget(_))), "{command:?}");
+    settled(next(object, run, Input::Done(Outcome::Remembered), NOW).1)
+}
+
+fn condition(status: &Value, type_: &str) -> Value {
+    let conditions = status["conditions"].as_array().unwrap();
+    conditions.iter().find(|condition| condition["type"] == type_).cloned().unwrap_or_default()
+}
+
+/// Returns status and reason of a condition.
+fn short(status: &Value, type_: &str) -> String {
+    let condition = condition(status, type_);
+    [&condition["status"], &condition["reason"]].map(|text| text.as_str().unwrap_or("-")).join(" ")
+}
+
+#[rstest]
+#[case(json!({"decryption": {"provider": "sops"}}), "decryption")]
+#[case(json!({"postBuild": {"substitute": {"a": "b"}}}), "postBuild")]
+#[case(json!({"kubeConfig": {"secretRef": {"name": "k"}}}), "kubeConfig")]
+#[case(json!({"ignore": [{"paths": ["/spec"]}]}), "ignore")]
+#[case(json!({"healthCheckExprs": [{"apiVersion": "v1", "kind": "A", "current": "true"}]}), "healthCheckExprs")]
+#[case(json!({"dependsOn": [{"name": "a", "readyExpr": "true"}]}), "dependsOn[].readyExpr")]
+fn what_is_not_served_is_refused_and_never_ignored(#[case] spec: Value, #[case] named: &str) {
+    let verdict = settled(start(&kustomization(spec, applied()), facts(), NOW).1);
+    assert_eq!(short(&verdict.report.status, "Stalled"), "True NotServedYet");
+    assert!(condition(&verdict.report.status, "Ready")["message"].as_str().unwrap().contains(named));
+    assert_eq!((verdict.next, verdict.success), (Next::Never, false));
+    assert_eq!(verdict.report.status["inventory"], applied()["inventory"]);
+    assert_eq!(verdict.report.status["lastHandledReconcileAt"], "now");
+}
+
+#[rstest]
+#[case::no_source("ArtifactFailed", Next::After(Duration::from_secs(15)), "-")]
+#[case::foreign_source("AccessDenied", Next::Never, "True AccessDenied")]
+fn without_a_source_nothing_is_touched(#[case] reason: &str, #[case] then: Next, #[case] stalled: &str) {
+    let trouble = Trouble { reason: reason.into(), message: "no artifact".into() };
+    let object = kustomization(json!({}), applied());
+    let verdict = settled(start(&object, Facts { source: Err(trouble), ..facts() }, NOW).1);
+    assert_eq!(short(&verdict.report.status, "Ready"), format!("False {reason}"));
+    assert_eq!(short(&verdict.report.status, "Stalled").trim_end_matches(" -"), stalled);
+    assert_eq!((verdict.next, verdict.report.notices.len()), (then, 1));
+    assert_eq!(verdict.report.status["inventory"], applied()["inventory"]);
+}
+
+#[test]
+fn a_dependency_is_waited_for_and_told_once() {
+    let blocked = Facts { blocked: Some("dependency 'ns/b' is not ready".into()), ..facts() };
+    let object = kustomization(json!({}), json!({}));
+    let first = settled(start(&object, blocked.clone(), NOW).1);
+    assert_eq!(short(&first.report.status, "Ready"), "False DependencyNotReady");
+    assert_eq!(first.next, Next::After(Duration::from_secs(30)));
+    assert_eq!(first.report.notices.len(), 1);
+    let again = settled(start(&kustomization(json!({}), first.report.status), blocked, NOW).1);
+    assert!(again.report.notices.is_empty(), "{:?}", again.report.notices);
+}
+
+#[test]
+fn an_unchanged_interval_needs_no_build() {
+    let object = kustomization(json!({}), applied());
+    let verdict = settled(start(&object, unchanged(), NOW).1);
+    assert_eq!((verdict.next, verdict.success), (Next::After(Duration::from_secs(600)), true));
+    let [notice] = &verdict.report.notices[..] else { panic!("{:?}", verdict.report.notices) };
+    assert_eq!(
+        (notice.reason.as_str(), notice.message.as_str()),
+        ("ReconciliationSucceeded", "Reconciliation finished in 0s, next run in 10m0s")
+    );
+    assert_eq!(verdict.report.status["history"][0]["totalReconciliations"], 1);
+    assert_eq!(short(&verdict.report.status, "Ready"), "True ReconciliationSucceeded");
+}
+
+fn forget(facts: &mut Facts, change: impl FnOnce(&mut Memory)) {
+    change(facts.memory.as_mut().unwrap());
+}
+
+#[rstest]
+#[case::restarted(|facts: &mut Facts| facts.memory = None, json!({}), applied())]
+#[case::drifted(|facts: &mut Facts| facts.clean = false, json!({}), applied())]
+#[case::eager_now(|facts: &mut Facts| facts.eager = true, json!({}), applied())]
+#[case::other_spec(|facts: &mut Facts| forget(facts, |memory| memory.generation = 2), json!({}), applied())]
+#[case::other_revision(|facts: &mut Facts| forget(facts, |m| m.revision = "main@sha1:1".into()), json!({}), applied())]
+#[case::foreign_health(|_: &mut Facts| (), json!({"healthChecks": [{"kind": "Deployment", "name": "a"}]}), applied())]
+#[case::not_ready(|_: &mut Facts| (), json!({}), json!({}))]
+fn whatever_changed_is_built_anew(#[case] change: fn(&mut Facts), #[case] spec: Value, #[case] status: Value) {
+    let mut facts = unchanged();
+    change(&mut facts);
+    let (_, command) = start(&kustomization(spec, status), facts, NOW);
+    let Command::Do(Effect::Build { path, artifact, .. }) = command else { panic!("{command:?}") };
+    assert_eq!((path.as_str(), artifact.revision.as_str()), ("./apps", "main@sha1:abc"));
+}
+
+#[test]
+fn a_failed_build_keeps_what_is_there_and_is_tried_again() {
+    let object = kustomization(json!({}), applied());
+    let (run, _) = start(&object, facts(), NOW);
+    let trouble = Trouble { reason: "BuildFailed".into(), message: "apps/a.yaml:1: no".into() };
+    let verdict = closed(&object, next(&object, run, Input::Done(Outcome::Built(Err(trouble))), NOW));
+    let status = &verdict.report.status;
+    assert_eq!(
+        (short(status, "Ready").as_str(), short(status, "Reconciling").as_str()),
+        ("False BuildFailed", "True ProgressingWithRetry")
+    );
+    assert_eq!((verdict.next, verdict.success), (Next::After(Duration::from_secs(15)), false));
+    assert_eq!(
+        (&status["inventory"], &status["lastAppliedRevision"]),
+        (&applied()["inventory"], &json!("main@sha1:abc"))
+    );
+    assert_eq!(status["lastAttemptedRevision"], "main@sha1:abc");
+    assert_eq!(status["observedGeneration"], Value::Null);
+}
+
+/// A pass up to its first requests.
+fn driving(object: &Kustomization) -> (Run, Command<Kustomizations>) {
+    let (run, _) = start(object, facts(), NOW);
+    let built = Built { objects: Vec::new(), checksum: Digest::sha256(b"objects") };
+    let (run, command) = next(object, run, Input::Done(Outcome::Built(Ok(built))), NOW);
+    assert!(matches!(command, Command::Do(Effect::Track { .. })), "{command:?}");
+    let (run, command) = next(object, run, Input::Done(Outcome::Tracked), NOW);
+    let Command::Publish(report) = command else { panic!("{command:?}") };
+    assert_eq!(condition(&report.status, "Ready")["status"], "Unknown");
+    next(object, run, Input::Published, NOW)
+}
+
+#[rstest]
+#[case::source(Cause::Reference, "New reconciliation triggered by GitRepository/ns/r")]
+#[case::spec(Cause::Changed, "New reconciliation triggered by Kustomization/ns/apps")]
+fn what_is_overtaken_ends_and_starts_anew(#[case] cause: Cause, #[case] message: &str) {
+    let object = kustomization(json!({}), applied());
+    let (run, command) = driving(&object);
+    assert!(matches!(command, Command::Do(Effect::Requests { .. })), "{command:?}");
+    let verdict = settled(next(&object, run, Input::Superseded(cause), NOW).1);
+    assert_eq!((verdict.next, verdict.success), (Next::Now, false));
+    assert_eq!(condition(&verdict.report.status, "Ready")["message"], message);
+    assert_eq!(verdict.report.status["inventory"], applied()["inventory"]);
+}
+
+#[test]
+fn without_prune_a_deleted_one_leaves_its_objects() {
+    let object = deleted(json!({"prune": false}), applied());
+    let verdict = closed(&object, start(&object, facts(), NOW));
+    assert_eq!((verdict.release, verdict.next), (true, Next::Never));
+    assert!(verdict.report.notices.is_empty());
+}
+
+#[test]
+fn a_deleted_one_reads_its_objects_before_it_deletes_them() {
+    let (_, command) = start(&deleted(json!({}), applied()), facts(), NOW);
+    let Command::Do(Effect::Requests { requests, .. }) = command else { panic!("{command:?}") };
+    assert!(matches!(&requests[0].request, sluice_cluster::Request::Get(target) if target.name == "a"));
+}
+
+#[test]
+fn without_its_account_a_deleted_one_says_what_it_leaves_behind() {
+    let object = deleted(json!({"serviceAccountName": "gone"}), applied());
+    let missing = Some("service account 'ns/gone'".into());
+    let verdict = closed(&object, start(&object, Facts { missing_account: missing, ..facts() }, NOW));
+    assert!(verdict.release);
+    assert_eq!(
+        verdict.report.notices[0].message,
+        "unable to prune objects, service account 'ns/gone' not found: \nConfigMap/ns/a"
+    );
+}

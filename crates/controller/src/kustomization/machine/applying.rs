@@ -25,7 +25,7 @@ use super::{
     },
     Run, Stage, Step,
     checking::health_targets,
-    run_retry, signed,
+    signed,
 };
 
 #[derive(Debug)]
@@ -54,7 +54,13 @@ impl Run {
         let built = match built {
             Ok(built) => built,
             Err(trouble) => {
-                return self.fail(object, &trouble.reason, trouble.message, Next::After(run_retry(object)), now);
+                return self.fail(
+                    object,
+                    &trouble.reason,
+                    trouble.message,
+                    Next::After(object.spec.retry_interval()),
+                    now,
+                );
             }
         };
         self.checksum = Some(built.checksum.clone());
@@ -219,7 +225,7 @@ impl Run {
         now: Timestamp,
     ) -> Step {
         self.status.inventory = Some(report::inventory(&failure.inventory));
-        let next = if failure.transient { Next::Backoff } else { Next::After(run_retry(object)) };
+        let next = if failure.transient { Next::Backoff } else { Next::After(object.spec.retry_interval()) };
         if let Engine::Delete(_) = engine {
             let message = format!("pruning for deleted resource failed: {}", failure.error);
             return self.fail(object, failure.reason, message, Next::Backoff, now);

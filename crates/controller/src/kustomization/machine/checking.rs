@@ -19,7 +19,7 @@ use super::{
         report::{notice, shown},
         waiting::{self, Waiting},
     },
-    Run, Stage, Step, after, elapsed, run_retry,
+    Run, Stage, Step, after, elapsed,
 };
 
 #[derive(Debug)]
@@ -144,7 +144,7 @@ impl Run {
     pub(super) fn unhealthy(mut self, object: &Kustomization, checking: &Checking, text: &str, now: Timestamp) -> Step {
         self.marks(object, now).set(HEALTHY, FALSE, reasons::HEALTH_CHECK_FAILED, text);
         let message = format!("health check failed after {}: {text}", shown(elapsed(checking.began, now)));
-        self.fail(object, reasons::HEALTH_CHECK_FAILED, message, Next::After(run_retry(object)), now)
+        self.fail(object, reasons::HEALTH_CHECK_FAILED, message, Next::After(object.spec.retry_interval()), now)
     }
 
     /// A new revision, a changed spec or a deletion ends the wait; another pass starts at once.

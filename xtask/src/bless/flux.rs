@@ -1,0 +1,35 @@
+//! The golden objects of `apply`, judged and brought into form by Flux's libraries.
+
+use sluice_e2e::tools::Tool;
+
+use super::{
+    Golden,
+    oracle::{Oracle, files},
+};
+
+/// The clock of `crates/apply/tests/health.rs`.
+const NOW: &str = "2026-11-21T12:00:00Z";
+
+/// Manifests that we send in another form than Flux: those without fields that the API server wants get no empty ones,
+/// and certificates are not read.
+const FORM_DIFFERS: [&str; 5] = [
+    "autoscaler",
+    "definition keeps a certificate",
+    "ingress",
+    "stateful set: service name, claim templates",
+    "webhooks",
+];
+
+/// Makes the answers in each table anew.
+pub(super) fn goldens() -> anyhow::Result<Vec<Golden>> {
+    let oracle = Oracle::of(Tool::FluxOracle)?;
+    let mut goldens = Vec::new();
+    for table in files("crates/apply/tests/health", ".json")? {
+        goldens.push(oracle.golden(table.clone(), &["health", NOW], &table)?);
+    }
+    let normalize = [&["normalize"], &FORM_DIFFERS[..]].concat();
+    for table in files("crates/apply/tests/prepare", ".json")? {
+        goldens.push(oracle.golden(table.clone(), &normalize, &table)?);
+    }
+    Ok(goldens)
+}
