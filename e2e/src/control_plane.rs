@@ -266,11 +266,19 @@ impl ControlPlane {
     /// # Errors
     /// When kubectl cannot be run.
     pub async fn kubectl_with_input(&self, arguments: &[&str], input: &str) -> Result<Output, Error> {
-        let program = tools::path(Tool::Kubectl).await?;
+        let program = self.kubectl_program().await?;
         let mut command = Command::new(&program);
         command.args(arguments).env("KUBECONFIG", &self.kubeconfig);
         command.env("KUBECACHEDIR", self.folder.path().join("kubectl-cache"));
         run(command, input).await.map_err(Error::file(&program))
+    }
+
+    /// Who brings a cluster has a kubectl, but not always Go to build ours.
+    async fn kubectl_program(&self) -> Result<PathBuf, Error> {
+        match tools::path(Tool::Kubectl).await {
+            Err(ToolError::NoGo { .. }) if self.local.is_none() => Ok("kubectl".into()),
+            program => Ok(program?),
+        }
     }
 
     fn local(&self, what: &'static str) -> Result<&Local, Error> {
