@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 use sluice_object::{Object, Origin, TreePath};
-use sluice_yaml::{EmitOptions, Flavor, emit_v2, to_json};
+use sluice_yaml::{
+    EmitOptions, Flavor, LayoutOptions, Limits, Node, Style,
+    Value::{Mapping, Scalar, Sequence},
+    emit_v2, emit_v3, parse_all, to_json,
+};
 
 use crate::{
     error::{Error, Place},
@@ -69,7 +73,27 @@ pub(crate) fn built(resources: Resources, read: BTreeSet<TreePath>, warnings: Ve
 }
 
 fn manifest(resource: Resource) -> Result<Manifest, Error> {
-    let value = to_json(&resource.node, Flavor::V3)
-        .map_err(|cause| Error::Yaml { place: place(&resource.origin), cause: Box::new(cause) })?;
-    Ok(Manifest { value, origin: resource.origin })
+    let value = match has_folded_lines(&resource.node) {
+        true => written(&resource.node).and_then(|node| to_json(&node, Flavor::V3)),
+        false => to_json(&resource.node, Flavor::V3),
+    };
+    match value {
+        Ok(value) => Ok(Manifest { value, origin: resource.origin }),
+        Err(cause) => Err(Error::Yaml { place: place(&resource.origin), cause: Box::new(cause) }),
+    }
+}
+
+/// kustomize writes a resource as YAML and reads that. Only folded text does not survive it as it was: go-yaml's
+/// writer adds breaks around lines that are indented deeper.
+fn written(node: &Node) -> Result<Node, sluice_yaml::Error> {
+    let documents = parse_all(&emit_v3(node, &LayoutOptions::default()), &Limits::default())?;
+    Ok(documents.into_iter().next().unwrap_or_else(|| node.clone()))
+}
+
+fn has_folded_lines(node: &Node) -> bool {
+    match &node.value {
+        Scalar(text) => node.style == Style::Folded && text.contains('\n'),
+        Sequence(items) => items.iter().any(has_folded_lines),
+        Mapping(mapping) => mapping.entries().iter().any(|(_, value)| has_folded_lines(value)),
+    }
 }

@@ -53,7 +53,7 @@ fn combined(old: &Resource, mut new: Resource, behavior: Generated) -> Resource 
         }
     }
     let mut kept = old.clone();
-    kept.needs_hash = new.needs_hash;
+    kept.needs_hash = old.needs_hash && new.needs_hash;
     let (name, namespace) = (old.name().to_owned(), old.namespace().to_owned());
     kept.node = new.node;
     kept.set_name(&name);

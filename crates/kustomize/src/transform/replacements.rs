@@ -77,9 +77,10 @@ fn shown(source: &SourceSelector) -> String {
     text
 }
 
+/// An empty text is a value.
 fn is_empty(node: &Node) -> bool {
     match &node.value {
-        Value::Scalar(text) => node.is_null() || text.is_empty(),
+        Value::Scalar(_) => node.is_null(),
         Value::Sequence(items) => items.is_empty(),
         Value::Mapping(mapping) => mapping.is_empty(),
     }
