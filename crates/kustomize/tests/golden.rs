@@ -1,8 +1,9 @@
 //! Builds every folder under `cases/`.
 //!
 //! A case is `input/`, the folder to build in `target` (else `input/` itself), and either `expected.yaml`, which
-//! kustomize 5.8.1 has printed (`kustomize build --reorder none --load-restrictor LoadRestrictionsNone`), or
-//! `error.txt`, our own words. With `BLESS=1` in the environment `error.txt` is written anew.
+//! kustomize 5.8.1 has printed (`kustomize build --reorder none --load-restrictor LoadRestrictionsNone`, written by
+//! `cargo xtask bless`), or `error.txt`, our own words for what kustomize refuses as well. With `BLESS=1` in the
+//! environment `error.txt` is written anew. Where we refuse on purpose what kustomize builds, `ours.txt` says why.
 
 #![expect(clippy::unwrap_used, reason = "a test whose input can't be read fails")]
 
