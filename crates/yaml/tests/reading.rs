@@ -4,7 +4,9 @@
 
 use rstest::rstest;
 use serde_json::{Value as Json, json};
-use sluice_yaml::{Duplicates, Flavor, Limits, Position, Style, Tag, parse_all, parse_all_v2, parse_first, to_json};
+use sluice_yaml::{
+    Duplicates, Error, Flavor, Limits, Position, Style, Tag, json_text, parse_all, parse_all_v2, parse_first, to_json,
+};
 
 fn v3(text: &str) -> Vec<Json> {
     let nodes = parse_all(text, &Limits::default()).unwrap();
@@ -20,59 +22,23 @@ fn refusal(text: &str) -> String {
     parse_all(text, &Limits::default()).unwrap_err().to_string()
 }
 
-/// Messages of `go.yaml.in/yaml/v3` v3.0.4.
-#[rstest]
-#[case::value_in_value("a: b: c\n", "yaml: mapping values are not allowed in this context")]
-#[case::deeper_key("a: 1\n b: 2\n", "yaml: line 2: mapping values are not allowed in this context")]
-#[case::open_list("a: [1, 2\nb: 3\n", "yaml: line 1: did not find expected ',' or ']'")]
-#[case::open_map("{a: 1\n", "yaml: line 1: did not find expected ',' or '}'")]
-#[case::tab("a:\n\t- b\n", "yaml: line 2: found character that cannot start any token")]
-#[case::open_quote("a: 'x\n", "yaml: line 2: found unexpected end of stream")]
-#[case::escape("a: \"\\q\"\n", "yaml: found unknown escape character")]
-#[case::alias("a: *x\n", "yaml: unknown anchor 'x' referenced")]
-#[case::recursion("a: &x [*x]\n", "yaml: anchor 'x' value contains itself")]
-#[case::handle("a: !x!y z\n", "yaml: found undefined tag handle")]
-#[case::list_then_map("- a\nb: c\n", "yaml: line 1: did not find expected '-' indicator")]
-#[case::map_then_list("a: b\n- c\n", "yaml: line 1: did not find expected key")]
-#[case::directive("%FOO\n---\na\n", "yaml: found unknown directive name")]
-#[case::version("%YAML 1.2\n---\na\n", "yaml: found incompatible YAML document")]
-#[case::tag("a: !!int x\n", "yaml: cannot decode !!str `x` as a !!int")]
-#[case::base64("a: !!binary '*'\n", "yaml: !!binary value contains invalid base64 data")]
-#[case::merge("<<: 1\n", "yaml: map merge requires map or sequence of maps as the value")]
-#[case::merge_alias("a: &x [{b: 1}]\nc: {<<: *x}\n", "yaml: map merge requires map or sequence of maps as the value")]
-#[case::control("a: \u{1}\n", "yaml: control characters are not allowed")]
-#[case::duplicate(
-    "a: 1\nb: 2\na: 3\n",
-    "yaml: unmarshal errors:\n  line 3: mapping key \"a\" already defined at line 1"
-)]
-#[case::duplicate_text(
-    "1: a\n\"1\": b\n",
-    "yaml: unmarshal errors:\n  line 2: mapping key \"1\" already defined at line 1"
-)]
-#[case::grammar_before_values("a: !!int x\nb: [\n", "yaml: line 2: did not find expected node content")]
-fn refuses_in_go_s_words(#[case] text: &str, #[case] message: &str) {
-    assert_eq!(refusal(text), message);
+/// Names, texts, and the JSON that `go.yaml.in/yaml/v3` with `encoding/json` makes of their documents, or its words when
+/// it refuses. See `golden/README.md`.
+fn documents() -> Vec<(String, String, String)> {
+    serde_json::from_str(include_str!("golden/documents.json")).unwrap()
 }
 
-#[rstest]
-#[case::comments_only("# nothing\n", json!([]))]
-#[case::empty("", json!([]))]
-#[case::null_documents("---\n---\n", json!([null, null]))]
-#[case::several("a: 1\n---\nb: 2\n...\n# end\n---\nc: 3\n", json!([{"a": 1}, {"b": 2}, {"c": 3}]))]
-#[case::mark_and_carriage_returns("\u{feff}a: 1\r\nb: |\r\n  x\r\n  y\r\n", json!([{"a": 1, "b": "x\ny\n"}]))]
-#[case::json("{\"a\":[1,{\"b\":null}]}", json!([{"a": [1, {"b": null}]}]))]
-#[case::aliases("a: &x {b: 1}\nc: *x\n", json!([{"a": {"b": 1}, "c": {"b": 1}}]))]
-#[case::alias_of_earlier_document("a: &x 1\n---\nb: *x\n", json!([{"a": 1}, {"b": 1}]))]
-#[case::merge("x: &x {a: 1, b: 2}\ny: {b: 3, <<: *x}\n", json!([{"x": {"a": 1, "b": 2}, "y": {"a": 1, "b": 3}}]))]
-#[case::merge_before("x: &x {a: 1}\ny: {<<: *x, a: 3}\n", json!([{"x": {"a": 1}, "y": {"a": 3}}]))]
-#[case::merges("<<: [{a: 1}, {a: 2, b: 3}]\n", json!([{"a": 1, "b": 3}]))]
-#[case::quoted_merge_key("\"<<\": {a: 1}\n", json!([{"<<": {"a": 1}}]))]
-#[case::binary("a: !!binary aGVsbG8=\n", json!([{"a": "hello"}]))]
-#[case::dates("a: 2020-1-2\nb: \"2020-01-02\"\n", json!([{"a": "2020-01-02T00:00:00Z", "b": "2020-01-02"}]))]
-#[case::folding("a: >-\n  b\n  c\n\n  d\n", json!([{"a": "b c\nd"}]))]
-#[case::comment_in_plain("a: b#c #d\n", json!([{"a": "b#c"}]))]
-fn reads_as_go_yaml_v3(#[case] text: &str, #[case] expected: Json) {
-    assert_eq!(Json::Array(v3(text)), expected);
+fn read(text: &str) -> Result<String, Error> {
+    let nodes = parse_all(text, &Limits::default())?;
+    let documents: Result<_, _> = nodes.iter().map(|node| to_json(node, Flavor::V3)).collect();
+    Ok(json_text(&Json::Array(documents?)))
+}
+
+#[test]
+fn reads_and_refuses_as_go_yaml_v3() {
+    for (name, text, answer) in documents() {
+        assert_eq!(read(&text).unwrap_or_else(|error| error.to_string()), answer, "{name}");
+    }
 }
 
 #[rstest]

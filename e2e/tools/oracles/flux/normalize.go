@@ -31,13 +31,16 @@ func normalized(input []byte, differ []string) (string, error) {
 
 func again(row []json.RawMessage, differ []string) (string, error) {
 	var name string
-	var written any
-	if err := errors.Join(json.Unmarshal(row[0], &name), json.Unmarshal(row[2], &written)); err != nil {
+	if err := json.Unmarshal(row[0], &name); err != nil {
 		return "", err
 	}
 	sent, err := send(row[1])
 	if err != nil || !slices.Contains(differ, name) {
 		return spaced(sent), err
+	}
+	var written any
+	if err := json.Unmarshal(row[2], &written); err != nil {
+		return "", err
 	}
 	if spaced(sent) == spaced(written) {
 		return "", errors.New("is said to differ from Flux, but does not")

@@ -3,12 +3,14 @@
 //	yaml-oracle marshal < case.json     sigs.k8s.io/yaml: a value as YAML
 //	yaml-oracle wide < case.in.yaml     go-yaml v3: the first document, lists indented
 //	yaml-oracle compact < case.in.yaml  the same, lists not indented
-//	yaml-oracle scalars < scalars.json  what plain scalars mean to either: the table with its answers made anew
+//	yaml-oracle scalars < table.json    what plain scalars mean to either: the table with its answers made anew
+//	yaml-oracle documents < table.json  what documents mean to go-yaml v3
 package main
 
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -48,7 +50,9 @@ func answer(task string, input []byte) ([]byte, error) {
 	case "compact":
 		return layout(input, true)
 	case "scalars":
-		return scalars(input)
+		return table(input, scalar)
+	case "documents":
+		return table(input, documents)
 	}
 	return nil, fmt.Errorf("unknown task %q", task)
 }
@@ -120,31 +124,60 @@ func dropComments(node *yamlv3.Node) {
 	}
 }
 
-// scalars takes rows that begin with a text and answers with rows of the text, the JSON that sigs.k8s.io/yaml makes
-// of it in a list, and the JSON that go-yaml v3 makes of it.
-func scalars(input []byte) ([]byte, error) {
+// table answers each row of texts anew.
+func table(input []byte, answer func(row []string) []string) ([]byte, error) {
 	var rows [][]string
 	if err := json.Unmarshal(input, &rows); err != nil {
 		return nil, err
 	}
 	lines := make([]string, len(rows))
 	for index, row := range rows {
-		list := []byte("- " + row[0] + "\n")
-		lines[index] = fmt.Sprintf("  [%s, %s, %s]", quote(row[0]), quote(sigs(list)), quote(v3(list)))
+		var cells []string
+		for _, cell := range answer(row) {
+			cells = append(cells, quote(cell))
+		}
+		lines[index] = "  [" + strings.Join(cells, ", ") + "]"
 	}
 	return []byte("[\n" + strings.Join(lines, ",\n") + "\n]\n"), nil
 }
 
-func sigs(list []byte) string {
-	return element(yaml.YAMLToJSON(list))
+// documents answers a name and a text with the JSON that go-yaml v3 makes of the list of its documents.
+func documents(row []string) []string {
+	found, err := decode(row[1])
+	if err != nil {
+		return []string{row[0], row[1], err.Error()}
+	}
+	return []string{row[0], row[1], string(found)}
 }
 
-func v3(list []byte) string {
+func decode(text string) ([]byte, error) {
+	decoder := yamlv3.NewDecoder(strings.NewReader(text))
+	found := []any{}
+	for {
+		var document any
+		err := decoder.Decode(&document)
+		if errors.Is(err, io.EOF) {
+			return json.Marshal(found)
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, document)
+	}
+}
+
+// scalar answers a text with the JSON that sigs.k8s.io/yaml makes of it in a list, and the JSON of go-yaml v3.
+func scalar(row []string) []string {
+	list := []byte("- " + row[0] + "\n")
+	return []string{row[0], element(yaml.YAMLToJSON(list)), element(v3(list))}
+}
+
+func v3(list []byte) ([]byte, error) {
 	var value any
 	if err := yamlv3.Unmarshal(list, &value); err != nil {
-		return err.Error()
+		return nil, err
 	}
-	return element(json.Marshal(value))
+	return json.Marshal(value)
 }
 
 // element returns what a list of one element holds, or the error.
