@@ -3,7 +3,7 @@
 use kube::core::{ApiResource, GroupVersionKind};
 
 /// Kind, group, version, and whether its objects are in namespaces.
-const KINDS: [(&str, &str, &str, bool); 20] = [
+const KINDS: [(&str, &str, &str, bool); 21] = [
     ("GitRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("OCIRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("Kustomization", "kustomize.toolkit.fluxcd.io", "v1", true),
@@ -24,6 +24,7 @@ const KINDS: [(&str, &str, &str, bool); 20] = [
     ("CustomResourceDefinition", "apiextensions.k8s.io", "v1", false),
     ("Widget", "e2e.sluice.dev", "v1", true),
     ("Gadget", "e2e.sluice.dev", "v1", true),
+    ("Sprocket", "e2e.sluice.dev", "v2", true),
 ];
 
 /// Returns how a kind is asked for, and whether its objects are in namespaces.

@@ -59,6 +59,39 @@ async fn a_definition_and_its_objects_come_together() -> Outcome {
 }
 
 #[tokio::test]
+async fn objects_go_when_their_definition_has_gone_or_moved_to_another_version() -> Outcome {
+    let world = scenario("undefined").await?;
+    let ([moving, sprocket], [leaving, gear]) = (definition("Sprocket", "undefined"), definition("Gear", "undefined"));
+    for definition in [&moving, &leaving] {
+        world.apply(serde_json::from_str::<Value>(definition)?).await?;
+    }
+    world.source(&[("moving.yaml", &sprocket), ("leaving.yaml", &gear)]).await?;
+    world.apply(kustomization("apps")).await?;
+    world.ready("Kustomization", "apps").await?;
+
+    world.delete("CustomResourceDefinition", "gears.e2e.sluice.dev").await?;
+    world.gone("CustomResourceDefinition", "gears.e2e.sluice.dev").await?;
+    let mut moved: Value = serde_json::from_str(&moving)?;
+    let old = moved["spec"]["versions"][0].clone();
+    moved["spec"]["versions"] = json!([old, old]);
+    moved["spec"]["versions"][0]["served"] = json!(false);
+    moved["spec"]["versions"][0]["storage"] = json!(false);
+    moved["spec"]["versions"][1]["name"] = json!("v2");
+    world.apply(moved).await?;
+    world
+        .until("CustomResourceDefinition", "sprockets.e2e.sluice.dev", |object| {
+            object["status"]["storedVersions"] == json!(["v1", "v2"])
+        })
+        .await?;
+
+    world.delete("Kustomization", "apps").await?;
+    world.gone("Kustomization", "apps").await?;
+    let left = world.find("Sprocket", "one").await?;
+    assert_eq!(left, None);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_object_that_is_refused_keeps_its_whole_stage_out() -> Outcome {
     let world = scenario("all-or-none").await?;
     let mut bad: Value = serde_json::from_str(&config_map("z", "1"))?;
