@@ -1,4 +1,6 @@
-//! The golden objects of `apply`, judged and brought into form by Flux's libraries.
+//! The golden objects of `apply` and tables of `source`, answered by Flux's libraries.
+
+use std::path::PathBuf;
 
 use sluice_e2e::tools::Tool;
 
@@ -30,6 +32,10 @@ pub(super) fn goldens() -> anyhow::Result<Vec<Golden>> {
     let normalize = [&["normalize"], &FORM_DIFFERS[..]].concat();
     for table in files("crates/apply/tests/prepare", ".json")? {
         goldens.push(oracle.golden(table.clone(), &normalize, &table)?);
+    }
+    for (task, table) in [("ranges", "semver/ranges.json"), ("ignore", "ignore/patterns.json")] {
+        let table = PathBuf::from("crates/source/src").join(table);
+        goldens.push(oracle.golden(table.clone(), &[task], &table)?);
     }
     Ok(goldens)
 }
