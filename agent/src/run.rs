@@ -71,6 +71,9 @@ impl Shell {
         let clients = [cluster.clone(), leasing.clone()];
         let metrics = Arc::new(Metrics::new(move || clients.iter().map(KubeCluster::stats).collect()));
         let (store, readiness) = (open_store(&options).await?, Readiness::default());
+        // Nobody may be told that the agent is ready before its parts have said so themselves.
+        let first = if options.leadership.enable_leader_election { "leases" } else { "caches" };
+        readiness.pending(first, "not asked for yet");
         Ok(Self { options: Arc::new(options), cluster, leasing, metrics, readiness, store })
     }
 

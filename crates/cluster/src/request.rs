@@ -160,7 +160,7 @@ pub enum Request {
         /// What happens to dependents.
         propagation: Propagation,
     },
-    /// Writes a Kubernetes Event. Answer: [`Response::Done`].
+    /// Writes a Kubernetes Event. Answer: [`Response::Object`], the Event.
     Event(Event),
     /// Looks a kind up in the discovery table. Answer: [`Response::Resolved`]; no request when the table knows it.
     Resolve(Gvk),

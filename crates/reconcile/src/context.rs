@@ -9,7 +9,7 @@ use sluice_object::{Gvk, ObjectId};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Index, Watches};
+use crate::{Index, Watches, events::Recorder};
 
 /// Clock, tasks and chance: the agent's are real, a simulation's are not.
 pub trait World: Send + Sync + 'static {
@@ -78,6 +78,7 @@ pub struct Context {
     pub settings: Settings,
     /// Cancelled when the agent must stop acting.
     pub stop: CancellationToken,
+    pub(crate) recorder: Recorder,
     cpu: Arc<Semaphore>,
 }
 
@@ -93,7 +94,8 @@ impl Context {
         let index = Arc::new(Index::default());
         let stop = CancellationToken::new();
         let watches = Arc::new(Watches::new(cluster.clone(), index.clone(), world.clone(), stop.clone()));
-        Self { cluster, index, watches, world, meter, settings, stop, cpu: Arc::new(Semaphore::new(cores.max(1))) }
+        let (recorder, cpu) = (Recorder::default(), Arc::new(Semaphore::new(cores.max(1))));
+        Self { cluster, index, watches, world, meter, settings, stop, recorder, cpu }
     }
 
     /// Returns the time.

@@ -9,6 +9,7 @@
 
 mod context;
 mod controller;
+mod events;
 mod index;
 mod kind;
 mod pass;

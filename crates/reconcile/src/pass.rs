@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sluice_cluster::{ApiError, Event, EventType, Identity, Request, Target};
+use sluice_cluster::{ApiError, EventType, Identity, Request, Target};
 use sluice_object::{Object, ObjectId};
 
 use crate::{
-    Command, Context, Input, Kind, Next, Notice, Park, Report, Verdict, index::Kept, kind::Cause, status::merge_patch,
-    watches::Delivered,
+    Command, Context, Input, Kind, Next, Notice, Park, Report, Verdict, events, index::Kept, kind::Cause,
+    status::merge_patch, watches::Delivered,
 };
 
 /// The finalizer of every Flux kind that has one.
 const FINALIZER: &str = "finalizers.fluxcd.io";
-/// Annotations with this prefix are copied into events.
-const EVENT_PREFIX: &str = "event.toolkit.fluxcd.io/";
 /// After a conflict the object is read again and the write tried again, this often.
 const TRIES: usize = 5;
 
@@ -216,22 +214,9 @@ impl<K: Kind> Pass<'_, K> {
                 tracing::error!(reason = notice.reason, error = notice.message, "reconciliation failed")
             }
         }
-        let metadata = about.value().pointer("/metadata/annotations").and_then(Value::as_object);
-        let copied = metadata.into_iter().flatten().filter(|(key, _)| key.starts_with(EVENT_PREFIX));
-        let mut annotations = notice.annotations;
-        annotations.extend(copied.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))));
-        let event = Event {
-            about: self.target(),
-            uid: about.uid().into(),
-            resource_version: about.resource_version().into(),
-            type_: notice.type_,
-            reason: notice.reason,
-            message: notice.message,
-            component: K::component().into(),
-            annotations,
-            at: self.cx.now().to_string(),
-        };
-        if let Err(error) = self.cx.cluster.call(&Identity::Agent, Request::Event(event)).await {
+        let (cluster, now) = (self.cx.cluster.as_ref(), self.cx.now());
+        let event = events::event(about, K::component(), notice, now);
+        if let Err(error) = self.cx.recorder.record(event, cluster, now).await {
             tracing::warn!(error = %error, "event not recorded");
         }
     }

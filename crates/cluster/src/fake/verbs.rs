@@ -217,8 +217,7 @@ impl Desk<'_> {
         self.namespace_accepts()?;
         let body = bodies::event(&event, &self.key.name);
         self.state.events.push(event);
-        self.store(body, false)?;
-        Ok(Response::Done)
+        self.store(body, false)
     }
 
     /// Stores an object, or only says what would be stored.

@@ -82,7 +82,7 @@ async fn dispatch(
     };
     let body = cluster.wire.exchange(who, &call).await?;
     match verb {
-        Verb::Delete | Verb::Event => Ok(Response::Done),
+        Verb::Delete => Ok(Response::Done),
         _ => Ok(Response::Object(answer::object(gvk, answer::json(&body)?)?)),
     }
 }

@@ -18,7 +18,7 @@ use crate::gitrepository::Trouble;
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// The source's artifact, or why there is none.
-    pub(super) source: Result<Arc<Artifact>, Trouble>,
+    pub(super) source: Result<Arc<Artifact>, NoArtifact>,
     /// Why dependencies hold the pass up, if they do.
     pub(super) blocked: Option<String>,
     /// On whose behalf objects are applied.
@@ -34,9 +34,24 @@ pub struct Facts {
     pub(super) missing_account: Option<String>,
 }
 
+/// Why a pass has no artifact to build.
+#[derive(Debug, Clone)]
+pub(super) enum NoArtifact {
+    /// The source is of another namespace, and the operator forbids that.
+    Denied(Trouble),
+    /// There is none yet: whatever makes it will wake the pass.
+    Awaited(Trouble),
+    /// It is there and cannot be read.
+    Unreadable(Trouble),
+}
+
 impl Kustomizations {
     pub(super) async fn facts(&self, object: &Kustomization, cx: &Context) -> Facts {
         let source = self.source(object, cx).await;
+        // As in Flux there is no event: a source often comes a moment after what refers to it.
+        if let Err(NoArtifact::Awaited(trouble)) = &source {
+            tracing::info!(reason = trouble.reason, "{}", trouble.message);
+        }
         let revision = source.as_ref().ok().map(|artifact| artifact.revision.to_string());
         Facts {
             blocked: blocked(object, revision.as_deref(), &cx.index),
@@ -50,7 +65,7 @@ impl Kustomizations {
         }
     }
 
-    async fn source(&self, object: &Kustomization, cx: &Context) -> Result<Arc<Artifact>, Trouble> {
+    async fn source(&self, object: &Kustomization, cx: &Context) -> Result<Arc<Artifact>, NoArtifact> {
         let source = source_id(object);
         if self.policy.no_cross_namespace_refs && source.namespace != namespace(object) {
             return Err(denied(&source));
@@ -59,7 +74,7 @@ impl Kustomizations {
         let Some(named) = artifact_of(&found) else { return Err(not_ready(&source, &found)) };
         self.sources.artifact(&source, &named).await.map_err(|error| {
             let message = crate::gitrepository::with_cause(&error, error.hint());
-            Trouble { reason: reasons::ARTIFACT_FAILED.into(), message }
+            NoArtifact::Unreadable(Trouble { reason: reasons::ARTIFACT_FAILED.into(), message })
         })
     }
 
@@ -120,23 +135,25 @@ pub(super) fn artifact_of(source: &Object) -> Option<meta::Artifact> {
     serde_json::from_value(source.value().pointer("/status/artifact")?.clone()).ok()
 }
 
-fn denied(source: &ObjectId) -> Trouble {
+fn denied(source: &ObjectId) -> NoArtifact {
     let message = format!("can't access '{source}', cross-namespace references have been blocked");
-    Trouble { reason: reasons::ACCESS_DENIED.into(), message }
+    NoArtifact::Denied(Trouble { reason: reasons::ACCESS_DENIED.into(), message })
 }
 
-fn missing(object: &Kustomization, source: &ObjectId) -> Trouble {
+fn missing(object: &Kustomization, source: &ObjectId) -> NoArtifact {
     let message = match object.spec.source_ref.kind {
         SourceKind::GitRepository => format!("Source '{source}' not found"),
-        _ => format!("Source '{source}' not found; this version of Sluice serves the source kind GitRepository alone"),
+        _ => format!(
+            "Source '{source}' is of a kind that this version of Sluice does not serve; hint: use a GitRepository"
+        ),
     };
-    Trouble { reason: reasons::ARTIFACT_FAILED.into(), message }
+    NoArtifact::Awaited(Trouble { reason: reasons::ARTIFACT_FAILED.into(), message })
 }
 
-fn not_ready(source: &ObjectId, found: &Object) -> Trouble {
+fn not_ready(source: &ObjectId, found: &Object) -> NoArtifact {
     let why = ready(found).map_or(String::new(), |(_, message)| format!(": {message}"));
     let message = format!("Source is not ready, artifact not found; '{source}'{why}");
-    Trouble { reason: reasons::ARTIFACT_FAILED.into(), message }
+    NoArtifact::Awaited(Trouble { reason: reasons::ARTIFACT_FAILED.into(), message })
 }
 
 fn ready(object: &Object) -> Option<(&str, &str)> {

@@ -20,7 +20,8 @@ use sluice_reconcile::{Command, Input, Next, Notice, Report, Verdict};
 
 use self::{applying::Driving, checking::Checking};
 use super::{
-    Built, Effect, Facts, Kustomizations, Outcome, facts,
+    Built, Effect, Facts, Kustomizations, Outcome,
+    facts::{self, NoArtifact},
     report::{notice, shown},
     requested_at, settings,
     waiting::Latest,
@@ -71,8 +72,13 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     }
     let artifact = match run.facts.source.clone() {
         Ok(artifact) => artifact,
-        Err(trouble) if trouble.reason == reasons::ACCESS_DENIED => return run.stall(object, &trouble, now),
-        Err(trouble) => return run.block(object, &trouble, EventType::Warning, object.spec.retry_interval(), now),
+        Err(NoArtifact::Denied(trouble)) => return run.stall(object, &trouble, now),
+        Err(NoArtifact::Awaited(trouble)) => {
+            return run.block(object, &trouble, None, object.spec.retry_interval(), now);
+        }
+        Err(NoArtifact::Unreadable(trouble)) => {
+            return run.block(object, &trouble, Some(EventType::Warning), object.spec.retry_interval(), now);
+        }
     };
     if let Some(message) = run.facts.blocked.clone() {
         return run.wait_for_dependency(object, message, now);
@@ -137,23 +143,23 @@ impl Run {
         mut self,
         object: &Kustomization,
         trouble: &Trouble,
-        type_: EventType,
+        event: Option<EventType>,
         after: Duration,
         now: Timestamp,
     ) -> Step {
         let before = conditions::find_condition(&self.status.conditions, READY).map(|ready| ready.message.clone());
         self.marks(object, now).blocked(&trouble.reason, &trouble.message);
         self.handled(object);
-        let news = before.as_deref() != Some(&trouble.message);
+        let event = event.filter(|_| before.as_deref() != Some(&trouble.message));
         let revision = self.revision();
-        let notices = news.then(|| notice(type_, &trouble.reason, &trouble.message, revision.as_deref()));
+        let notices = event.map(|type_| notice(type_, &trouble.reason, &trouble.message, revision.as_deref()));
         self.settle(notices.into_iter().collect(), Next::After(after), false)
     }
 
     fn wait_for_dependency(self, object: &Kustomization, message: String, now: Timestamp) -> Step {
         let after = self.facts.policy.requeue_dependency;
         let trouble = Trouble { reason: reasons::DEPENDENCY_NOT_READY.into(), message };
-        self.block(object, &trouble, EventType::Normal, after, now)
+        self.block(object, &trouble, Some(EventType::Normal), after, now)
     }
 }
 

@@ -13,6 +13,7 @@ use sluice_reconcile::{Cause, Command, Input, Next, Verdict};
 
 use super::{
     Built, Effect, Facts, Kustomizations, Memory, Outcome, Policy,
+    facts::NoArtifact,
     machine::{Run, next, start},
 };
 use crate::gitrepository::Trouble;
@@ -123,15 +124,21 @@ fn what_is_not_served_is_refused_and_never_ignored(#[case] spec: Value, #[case] 
 }
 
 #[rstest]
-#[case::no_source("ArtifactFailed", Next::After(Duration::from_secs(15)), "-")]
-#[case::foreign_source("AccessDenied", Next::Never, "True AccessDenied")]
-fn without_a_source_nothing_is_touched(#[case] reason: &str, #[case] then: Next, #[case] stalled: &str) {
-    let trouble = Trouble { reason: reason.into(), message: "no artifact".into() };
+#[case::no_artifact_yet(NoArtifact::Awaited, Next::After(Duration::from_secs(15)), "- -", 0)]
+#[case::broken_artifact(NoArtifact::Unreadable, Next::After(Duration::from_secs(15)), "- -", 1)]
+#[case::foreign_source(NoArtifact::Denied, Next::Never, "True Why", 1)]
+fn without_an_artifact_nothing_is_touched(
+    #[case] none: fn(Trouble) -> NoArtifact,
+    #[case] then: Next,
+    #[case] stalled: &str,
+    #[case] events: usize,
+) {
+    let source = Err(none(Trouble { reason: "Why".into(), message: "no artifact".into() }));
     let object = kustomization(json!({}), applied());
-    let verdict = settled(start(&object, Facts { source: Err(trouble), ..facts() }, NOW).1);
-    assert_eq!(short(&verdict.report.status, "Ready"), format!("False {reason}"));
-    assert_eq!(short(&verdict.report.status, "Stalled").trim_end_matches(" -"), stalled);
-    assert_eq!((verdict.next, verdict.report.notices.len()), (then, 1));
+    let verdict = settled(start(&object, Facts { source, ..facts() }, NOW).1);
+    assert_eq!(short(&verdict.report.status, "Ready"), "False Why");
+    assert_eq!(short(&verdict.report.status, "Stalled"), stalled);
+    assert_eq!((verdict.next, verdict.report.notices.len()), (then, events));
     assert_eq!(verdict.report.status["inventory"], applied()["inventory"]);
 }
 
