@@ -9,17 +9,21 @@
 
 mod context;
 mod controller;
+mod drift;
 mod events;
 mod index;
 mod kind;
 mod pass;
 mod queue;
+mod seen;
 mod status;
 mod watches;
 
 pub use context::{Context, Meter, Settings, Silent, World};
 pub use controller::run;
+pub use drift::Baseline;
 pub use index::{Index, Wake};
 pub use kind::{Cause, Command, Input, Kind, Next, Notice, Park, Report, Verdict, Watched, Woke};
+pub use seen::Seen;
 pub use status::merge_patch;
-pub use watches::{Seen, Watches};
+pub use watches::Watches;

@@ -2,71 +2,17 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex},
 };
 
 use futures::StreamExt;
-use serde_json::Value;
-use sluice_apply::health::{Health, JobRule, Reader as Rules, Status as HealthStatus};
+use jiff::Timestamp;
+use sluice_apply::health::Status as HealthStatus;
 use sluice_cluster::{Body, Cluster, Identity, Selection, WatchEvent};
 use sluice_object::{Gvk, Object, ObjectId};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Index, Wake, Watched, Woke, World, index::lock};
-
-/// What is kept of an object, some 200 bytes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Seen {
-    /// The object's uid.
-    pub uid: String,
-    /// Its version, comparable for one object.
-    pub resource_version: u64,
-    /// Its generation, if its kind has one.
-    pub generation: Option<i64>,
-    /// Hash of generation, labels, annotations and of the managed fields outside the status subresource.
-    pub owned_hash: u64,
-    /// Its health.
-    pub health: Health,
-}
-
-impl Seen {
-    /// Reduces an object.
-    pub fn of(object: &Object, now: jiff::Timestamp) -> Self {
-        Self {
-            uid: object.uid().into(),
-            resource_version: object.resource_version().parse().unwrap_or(0),
-            generation: object.generation(),
-            owned_hash: owned_hash(object),
-            health: Rules { jobs: JobRule::MustComplete }.read(object, now),
-        }
-    }
-}
-
-fn owned_hash(object: &Object) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let metadata = &object.value()["metadata"];
-    object.generation().hash(&mut hasher);
-    object.is_deleting().hash(&mut hasher);
-    let managed = metadata["managedFields"].as_array().into_iter().flatten();
-    for entry in managed.filter(|entry| entry["subresource"].as_str().unwrap_or("").is_empty()) {
-        for key in ["manager", "operation", "time"] {
-            entry[key].as_str().hash(&mut hasher);
-        }
-        hash_json(&entry["fieldsV1"], &mut hasher);
-    }
-    hasher.finish()
-}
-
-fn hash_json(value: &Value, hasher: &mut DefaultHasher) {
-    match value {
-        Value::Object(map) => map.iter().for_each(|(key, value)| {
-            key.hash(hasher);
-            hash_json(value, hasher);
-        }),
-        other => other.to_string().hash(hasher),
-    }
-}
+use crate::{Baseline, Index, Seen, Wake, Watched, Woke, World, drift::Baselines, index::lock};
 
 /// What a pass has been told of the objects that it waits for.
 #[derive(Debug, Default)]
@@ -92,7 +38,7 @@ struct State {
     kinds: HashMap<Selection, KindWatch>,
     of_owner: HashMap<ObjectId, BTreeSet<Gvk>>,
     seen: HashMap<ObjectId, Seen>,
-    baselines: HashMap<ObjectId, Baseline>,
+    baselines: Baselines,
     waiting: HashMap<ObjectId, HashSet<ObjectId>>,
     named_of: HashMap<ObjectId, HashSet<Selection>>,
 }
@@ -105,13 +51,6 @@ struct KindWatch {
     listed: bool,
     listing: HashSet<ObjectId>,
     members: HashSet<ObjectId>,
-}
-
-/// How an object looked when we last applied it, and for whom.
-struct Baseline {
-    owner: ObjectId,
-    hash: u64,
-    eager: bool,
 }
 
 impl Watches {
@@ -141,24 +80,25 @@ impl Watches {
         self.unpark(owner);
         let mut state = lock(&self.state);
         state.of_owner.remove(owner);
-        state.baselines.retain(|_, baseline| baseline.owner != *owner);
+        state.baselines.forget(owner);
+    }
+
+    /// While a pass applies its objects nothing counts as drift.
+    pub fn overlook(&self, owner: &ObjectId) {
+        lock(&self.state).baselines.clear(owner);
     }
 
     /// Notes how an owner's objects look after a complete apply: what differs later is suspected of drift.
-    /// With `eager` a suspect wakes the owner at once.
-    pub fn baseline(&self, owner: &ObjectId, objects: impl IntoIterator<Item = (ObjectId, u64)>, eager: bool) {
-        let mut state = lock(&self.state);
-        state.baselines.retain(|_, baseline| baseline.owner != *owner);
-        for (id, hash) in objects {
-            state.baselines.insert(id, Baseline { owner: owner.clone(), hash, eager });
-        }
+    /// Returns the objects that somebody else changes each time, and which do not wake the owner for a while.
+    pub fn baseline(&self, owner: &ObjectId, baseline: Baseline) -> Vec<ObjectId> {
+        lock(&self.state).baselines.replace(owner, baseline, self.world.now())
     }
 
     /// Says whether an object looks as it was last applied by the owner. False when nothing is known.
     pub fn is_clean(&self, owner: &ObjectId, id: &ObjectId) -> bool {
         let state = lock(&self.state);
-        let (Some(seen), Some(baseline)) = (state.seen.get(id), state.baselines.get(id)) else { return false };
-        baseline.owner == *owner && baseline.hash == seen.owned_hash && state.is_watched(id)
+        let clean = |seen: &Seen| state.baselines.is_clean(owner, id, seen.owned_hash);
+        state.seen.get(id).is_some_and(clean) && state.is_watched(id)
     }
 
     /// Says whether an object was last seen healthy.
@@ -273,17 +213,11 @@ impl State {
         old.unwrap_or_default()
     }
 
-    fn who_cares(&self, id: &ObjectId, seen: Option<&Seen>) -> Vec<(ObjectId, Wake)> {
+    fn who_cares(&self, id: &ObjectId, seen: Option<&Seen>, now: Timestamp) -> Vec<(ObjectId, Wake)> {
         let waiting = self.waiting.get(id).into_iter().flatten();
-        let mut wakes: Vec<_> =
-            waiting.map(|owner| (owner.clone(), Wake { objects: true, ..Wake::default() })).collect();
-        if let Some(baseline) = self.baselines.get(id)
-            && baseline.eager
-            && seen.is_none_or(|seen| seen.owned_hash != baseline.hash)
-        {
-            wakes.push((baseline.owner.clone(), Wake { drift: true, ..Wake::default() }));
-        }
-        wakes
+        let drift = self.baselines.suspects(id, seen.map(|seen| seen.owned_hash), now).into_iter();
+        let told = waiting.map(|owner| (owner.clone(), Wake { objects: true, ..Wake::default() }));
+        told.chain(drift.map(|owner| (owner.clone(), Wake { drift: true, ..Wake::default() }))).collect()
     }
 }
 
@@ -326,12 +260,13 @@ impl Reader {
     }
 
     fn seen(&self, state: &mut State, object: &Object) -> Vec<(ObjectId, Wake)> {
-        let (id, seen) = (object.id(), Seen::of(object, self.world.now()));
+        let now = self.world.now();
+        let (id, seen) = (object.id(), Seen::of(object, now));
         let Some(watch) = state.kinds.get_mut(&self.selection) else { return Vec::new() };
         watch.refused = false;
         watch.listing.insert(id.clone());
         watch.members.insert(id.clone());
-        let wakes = state.who_cares(&id, Some(&seen));
+        let wakes = state.who_cares(&id, Some(&seen), now);
         state.seen.insert(id, seen);
         wakes
     }
@@ -342,7 +277,7 @@ impl Reader {
             watch.members.remove(id);
         }
         state.seen.remove(id);
-        state.who_cares(id, None)
+        state.who_cares(id, None, self.world.now())
     }
 
     fn listed(&self, state: &mut State) -> Vec<(ObjectId, Wake)> {

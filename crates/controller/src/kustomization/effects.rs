@@ -11,7 +11,7 @@ use sluice_apply::{
 use sluice_cluster::{ApiError, Body, Identity, Request, Response, Target};
 use sluice_kustomize::flux::Overrides;
 use sluice_object::{Artifact, Digest, Gvk, Object, ObjectId, TreePath};
-use sluice_reconcile::{Context, Seen};
+use sluice_reconcile::{Baseline, Context, Seen};
 
 use super::{Kustomizations, Memory};
 use crate::gitrepository::Trouble;
@@ -58,9 +58,7 @@ pub enum Effect {
         /// What was applied; nothing after a failure.
         memory: Option<Memory>,
         /// How its objects look.
-        hashes: Vec<(ObjectId, u64)>,
-        /// Whether drift wakes it at once.
-        eager: bool,
+        baseline: Baseline,
     },
     /// Forget the Kustomization.
     Forget(ObjectId),
@@ -82,8 +80,8 @@ pub enum Outcome {
     },
     /// Health of what was read.
     Read(Vec<(ObjectId, Health)>),
-    /// Kept, or forgotten.
-    Remembered,
+    /// Kept, or forgotten; with the objects that somebody else changes each time they are put back.
+    Remembered(Vec<ObjectId>),
 }
 
 /// The objects of a build.
@@ -100,21 +98,20 @@ impl Kustomizations {
         match effect {
             Effect::Build { artifact, path, overrides } => Outcome::Built(build(artifact, path, *overrides, cx).await),
             Effect::Track { owner, kinds } => {
-                cx.watches.baseline(&owner, [], false);
+                cx.watches.overlook(&owner);
                 cx.watches.manage(&owner, kinds);
                 Outcome::Tracked
             }
             Effect::Requests { who, requests, concurrency } => request(&who, requests, concurrency, cx).await,
             Effect::Read { who, targets } => read(&who, targets, cx).await,
-            Effect::Remember { owner, memory, hashes, eager } => {
+            Effect::Remember { owner, memory, baseline } => {
                 self.remember(&owner, memory);
-                cx.watches.baseline(&owner, hashes, eager);
-                Outcome::Remembered
+                Outcome::Remembered(cx.watches.baseline(&owner, baseline))
             }
             Effect::Forget(owner) => {
                 self.remember(&owner, None);
                 cx.watches.forget(&owner);
-                Outcome::Remembered
+                Outcome::Remembered(Vec::new())
             }
         }
     }

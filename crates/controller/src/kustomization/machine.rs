@@ -100,6 +100,7 @@ pub(super) fn next(object: &Kustomization, mut run: Run, input: Input<Outcome>, 
         (Stage::Announcing(built), Input::Published) => run.roll_out(object, built, now),
         (Stage::Driving(driving), input) => run.drive(object, *driving, input, now),
         (Stage::Checking(checking), input) => run.check(object, *checking, input, now),
+        (Stage::Closing(verdict), Input::Done(Outcome::Remembered(contested))) => run.closed(*verdict, &contested),
         (Stage::Closing(verdict), _) => (run, Command::Settle(*verdict)),
         (stage, input) => run.lost(object, &stage, &input, now),
     }

@@ -93,7 +93,7 @@ fn settled(command: Command<Kustomizations>) -> Verdict {
 /// Passes over what a pass keeps for the next one.
 fn closed(object: &Kustomization, (run, command): (Run, Command<Kustomizations>)) -> Verdict {
     assert!(matches!(command, Command::Do(Effect::Remember { .. } | Effect::Forget(_))), "{command:?}");
-    settled(next(object, run, Input::Done(Outcome::Remembered), NOW).1)
+    settled(next(object, run, Input::Done(Outcome::Remembered(Vec::new())), NOW).1)
 }
 
 fn condition(status: &Value, type_: &str) -> Value {

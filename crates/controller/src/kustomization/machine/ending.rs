@@ -8,13 +8,13 @@ use sluice_api::{
     kustomize::Kustomization,
 };
 use sluice_apply::{
-    Outcome as Applied,
+    Action, Outcome as Applied,
     finalize::{self, Finalize},
     prepare::Owner,
 };
 use sluice_cluster::EventType;
-use sluice_object::{Artifact, Digest, InventoryEntry};
-use sluice_reconcile::{Command, Input, Next, Notice, Report, Verdict};
+use sluice_object::{Artifact, Digest, InventoryEntry, ObjectId};
+use sluice_reconcile::{Baseline, Command, Input, Next, Notice, Report, Verdict};
 
 use super::{
     super::{
@@ -32,6 +32,7 @@ impl Run {
         let Ok(artifact) = self.facts.source.clone() else {
             return self.lost(object, &Stage::Nowhere, &Input::Published, now);
         };
+        let corrected = self.corrected(&applied, &artifact);
         let verdict = self.succeed(object, &artifact, now);
         let memory = Memory {
             generation: object.metadata.generation.unwrap_or(0),
@@ -40,9 +41,37 @@ impl Run {
             eager: self.facts.eager,
         };
         let hashes = self.latest.hashes(&applied.inventory);
-        let (owner, eager) = (facts::id(object), self.facts.eager);
+        let baseline = Baseline { hashes, corrected, eager: self.facts.eager };
         self.stage = Stage::Closing(Box::new(verdict));
-        (self, Command::Do(Effect::Remember { owner, memory: Some(memory), hashes, eager }))
+        (self, Command::Do(Effect::Remember { owner: facts::id(object), memory: Some(memory), baseline }))
+    }
+
+    /// Returns what was put back: changed by us though the source is as it was.
+    fn corrected(&self, applied: &Applied, artifact: &Artifact) -> Vec<ObjectId> {
+        if self.status.last_applied_revision.as_deref() != Some(artifact.revision.as_str()) {
+            return Vec::new();
+        }
+        let written = |action: &Action| matches!(action, Action::Created | Action::Configured);
+        applied.changes.0.iter().filter(|(_, action)| written(action)).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Ends a pass, and tells of objects that are put back in vain.
+    pub(super) fn closed(self, mut verdict: Verdict, contested: &[ObjectId]) -> Step {
+        if !contested.is_empty() {
+            let names: Vec<_> = contested.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "changed again each time it is put back: {}; it is put back at the interval for now; \
+                 hint: see who writes it in its metadata.managedFields, and leave those fields out of the manifest",
+                names.join(", ")
+            );
+            verdict.report.notices.push(notice(
+                EventType::Warning,
+                "DriftContested",
+                message,
+                self.revision().as_deref(),
+            ));
+        }
+        (self, Command::Settle(verdict))
     }
 
     pub(super) fn succeed(&mut self, object: &Kustomization, artifact: &Artifact, now: Timestamp) -> Verdict {
@@ -85,7 +114,7 @@ impl Run {
         let verdict = Verdict { report: self.report(), next, success: false, release: false };
         self.stage = Stage::Closing(Box::new(verdict));
         let owner = facts::id(object);
-        (self, Command::Do(Effect::Remember { owner, memory: None, hashes: Vec::new(), eager: false }))
+        (self, Command::Do(Effect::Remember { owner, memory: None, baseline: Baseline::default() }))
     }
 
     pub(super) fn settle(mut self, notices: Vec<Notice>, next: Next, success: bool) -> Step {
