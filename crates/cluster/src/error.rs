@@ -63,6 +63,16 @@ impl ApiError {
         Self { kind, reason: String::new(), message, causes: Vec::new() }
     }
 
+    /// Returns the error for a kind that is defined, but in no version served: that often lasts a moment only.
+    pub fn not_served_yet(gvk: &Gvk, definition: &str) -> Self {
+        let (kind, version) = (&gvk.kind, gvk.api_version());
+        let message = format!(
+            "no matches for kind {kind:?} in version {version:?}: the server does not serve it yet, \
+             though CustomResourceDefinition/{definition} is there"
+        );
+        Self::status(503, "ServiceUnavailable", message)
+    }
+
     /// Returns an error of the way to the server.
     pub fn transport(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Transport, reason: String::new(), message: message.into(), causes: Vec::new() }

@@ -15,7 +15,6 @@ use crate::{
 
 /// How many objects a page of a list holds, as client-go's.
 const PAGE: &str = "500";
-const PARTIAL_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// Does a request. Its span names verb and kind; bodies are never recorded.
 pub(super) async fn perform(cluster: &Inner, who: &Identity, request: Request) -> Result<Response, ApiError> {
@@ -190,7 +189,7 @@ pub(super) async fn page(
 ) -> Result<Page, ApiError> {
     let narrowed = [("labelSelector", parameters.labels), ("fieldSelector", parameters.fields)];
     let path = path::with(path, &[narrowed[0], narrowed[1], ("limit", PAGE), ("continue", next)]);
-    let accept = if parameters.body == Body::Metadata { PARTIAL_LIST } else { wire::JSON };
+    let accept = if parameters.body == Body::Metadata { wire::PARTIAL_LIST } else { wire::JSON };
     let call = Call { accept, ..Call::get(Verb::List, path) };
     let mut list = answer::json(&cluster.wire.exchange(who, &call).await?)?;
     let items = match list["items"].take() {

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use super::{
-    answer, path,
+    answer, definitions, path,
     wire::{Call, Wire},
 };
 use crate::{ApiError, Identity, Resolved, Verb};
@@ -111,8 +111,22 @@ impl Discovery {
             self.ask(Question::Everything).await?;
         }
         let same = |known: &&Gvk| known.group == gvk.group && known.kind == gvk.kind;
-        let served = self.table().kinds.keys().filter(same).map(|known| known.version.clone()).collect();
-        self.known(gvk).ok_or_else(|| ApiError::no_match(gvk, served))
+        let served: Vec<_> = self.table().kinds.keys().filter(same).map(|known| known.version.clone()).collect();
+        if let Some(found) = self.known(gvk) {
+            return Ok(found);
+        }
+        match served.is_empty() {
+            true => Err(self.unserved(gvk).await),
+            false => Err(ApiError::no_match(gvk, served)),
+        }
+    }
+
+    async fn unserved(&self, gvk: &Gvk) -> ApiError {
+        match definitions::of_kind(&self.wire, gvk).await {
+            Ok(Some(name)) => ApiError::not_served_yet(gvk, &name),
+            Ok(None) => ApiError::no_match(gvk, Vec::new()),
+            Err(error) => error,
+        }
     }
 
     /// Looks a kind up again that the server did not know when it was used.

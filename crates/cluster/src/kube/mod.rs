@@ -9,6 +9,7 @@
 mod answer;
 mod call;
 mod connect;
+mod definitions;
 mod discovery;
 mod name;
 mod path;

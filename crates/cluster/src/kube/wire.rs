@@ -21,6 +21,7 @@ use super::{Counters, Options, Stats, answer, connect::header as value, stats::G
 use crate::{ApiError, Identity, Verb};
 
 pub(super) const JSON: &str = "application/json";
+pub(super) const PARTIAL_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 pub(super) const JSON_PATCH: &str = "application/json-patch+json";
 pub(super) const MERGE_PATCH: &str = "application/merge-patch+json";
 pub(super) const APPLY_PATCH: &str = "application/apply-patch+yaml";

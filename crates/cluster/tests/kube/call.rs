@@ -143,6 +143,31 @@ async fn a_kind_that_has_gone_has_no_match() {
 }
 
 #[tokio::test]
+async fn a_kind_that_is_defined_and_not_served_may_come_back() {
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    let server = Server::start(move |asked, _| match asked.line.strip_prefix("GET ").unwrap_or_default() {
+        path if path == definitions => {
+            let names = ["foos.other.io", "bars.e.io", "foos.e.io"];
+            let items = names.map(|name| json!({ "metadata": { "name": name } }));
+            Answer::Json(200, json!({ "kind": "PartialObjectMetadataList", "items": items }))
+        }
+        path if path.ends_with("/bars.e.io") => {
+            Answer::Json(200, json!({ "spec": { "group": "e.io", "names": { "kind": "Bar" } } }))
+        }
+        path if path.ends_with("/foos.e.io") => {
+            Answer::Json(200, json!({ "spec": { "group": "e.io", "names": { "kind": "Foo" } } }))
+        }
+        _ => Answer::Code(404, ""),
+    })
+    .await;
+    let resolve = |kind: &str| server.cluster.call(&Identity::Agent, Request::Resolve(Gvk::new("e.io", "v1", kind)));
+    let error = resolve("Foo").await.unwrap_err();
+    assert!(error.is_transient() && error.message.contains("CustomResourceDefinition/foos.e.io"), "{error:?}");
+    assert!(matches!(resolve("Baz").await.unwrap_err().kind, sluice_cluster::ErrorKind::NoMatch(_)));
+    assert_eq!(server.asked("foos.other.io").len(), 0);
+}
+
+#[tokio::test]
 async fn no_server_is_a_transient_failure_that_names_it() {
     let config = kube::Config::new("http://127.0.0.1:9".parse().unwrap());
     let cluster = sluice_cluster::KubeCluster::connect(config, Default::default()).unwrap();
