@@ -104,4 +104,10 @@ pub enum EventSourceKind {
     ArtifactGenerator,
     /// An artifact that another controller makes.
     ExternalArtifact,
+    /// The settings of a cluster; this and the next two are what Flux Operator adds to Flux's list.
+    FluxInstance,
+    /// Objects made from a template.
+    ResourceSet,
+    /// Inputs of templates.
+    ResourceSetInputProvider,
 }

@@ -174,12 +174,35 @@ async fn drift_is_put_back_at_the_interval_or_at_once_on_request() {
     assert_eq!(bench.config("a"), Some("by hand".into()));
     bench.pass(Duration::from_secs(3601)).await;
     assert_eq!(bench.config("a"), Some("1".into()));
-    let mut object = bench.get("kustomize.toolkit.fluxcd.io/v1", "Kustomization", NAMESPACE, "site").unwrap();
-    object.value_mut()["metadata"]["annotations"] = json!({"sluice.dev/drift": "immediate"});
-    bench.cluster.put(object.into_value()).unwrap();
+    want_drift_put_back_at_once(&bench);
     bench.idle().await;
     bench.cluster.put(config("a", "by hand")).unwrap();
     bench.idle().await;
+    assert_eq!(bench.config("a"), Some("1".into()));
+}
+
+fn want_drift_put_back_at_once(bench: &Bench) {
+    let mut object = bench.get("kustomize.toolkit.fluxcd.io/v1", "Kustomization", NAMESPACE, "site").unwrap();
+    object.value_mut()["metadata"]["annotations"] = json!({"sluice.dev/drift": "immediate"});
+    bench.cluster.put(object.into_value()).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_who_changes_an_object_each_time_does_not_keep_the_agent_busy() {
+    let (bench, _agent) = installed(json!({})).await;
+    want_drift_put_back_at_once(&bench);
+    bench.idle().await;
+    let mut put_back = 0;
+    for round in 0..20 {
+        bench.cluster.put(config("a", &format!("by hand {round}"))).unwrap();
+        bench.idle().await;
+        put_back += usize::from(bench.config("a") == Some("1".into()));
+    }
+    assert_eq!(put_back, 5);
+    let told: Vec<_> = bench.cluster.events().into_iter().filter(|event| event.reason == "DriftContested").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].message.contains("ConfigMap/demo/a"), "{}", told[0].message);
+    bench.pass(Duration::from_secs(3600)).await;
     assert_eq!(bench.config("a"), Some("1".into()));
 }
 
