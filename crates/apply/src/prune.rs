@@ -225,3 +225,93 @@ impl Options {
         State::Delete(precondition(live))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use sluice_cluster::Verb;
+    use sluice_object::{Gvk, ObjectId};
+
+    use super::*;
+
+    fn prune() -> Prune {
+        let id = ObjectId::new(&Gvk::new("e.io", "v1", "Foo"), "ns", "a");
+        let owner = Owner::kustomization("ns", "apps");
+        Prune::start(vec![InventoryEntry { id, version: "v1".into() }], Options { owner, flux_components: false })
+    }
+
+    fn live(owner: &str) -> Result<Response, ApiError> {
+        let labels = json!({"kustomize.toolkit.fluxcd.io/name": owner, "kustomize.toolkit.fluxcd.io/namespace": "ns"});
+        let metadata = json!({"name": "a", "namespace": "ns", "uid": "u", "resourceVersion": "7", "labels": labels});
+        Ok(Response::Object(
+            Object::new(json!({"apiVersion": "e.io/v1", "kind": "Foo", "metadata": metadata})).unwrap(),
+        ))
+    }
+
+    /// Answers requests until the end, and returns them.
+    fn drive(prune: &mut Prune, mut answer: impl FnMut(&Request) -> Result<Response, ApiError>) -> Vec<Request> {
+        let mut asked = Vec::new();
+        while let Some(requests) = prune.requests() {
+            for Keyed { key: Key(ask), request } in requests {
+                prune.learn(&ask, answer(&request));
+                asked.push(request);
+            }
+            assert!(asked.len() < 100, "it does not end");
+        }
+        asked
+    }
+
+    fn conflict() -> ApiError {
+        ApiError::status(409, "Conflict", "the object has been modified")
+    }
+
+    #[test]
+    fn an_object_that_changes_hands_meanwhile_is_left_to_its_new_owner() {
+        let (mut prune, mut owner) = (prune(), "apps");
+        let asked = drive(&mut prune, |request| match request {
+            Request::Delete { only_if, .. } => {
+                assert_eq!((only_if.uid.as_deref(), only_if.resource_version.as_deref()), (Some("u"), Some("7")));
+                owner = "other";
+                Err(conflict())
+            }
+            _ => live(owner),
+        });
+        assert_eq!(asked.iter().map(Request::verb).collect::<Vec<_>>(), [Verb::Get, Verb::Delete, Verb::Get]);
+        assert_eq!(prune.changes().0[0].1, Action::Skipped);
+        assert!(prune.survivors().is_empty() && prune.error().is_none());
+    }
+
+    #[test]
+    fn an_object_that_changes_all_the_time_is_tried_again_later() {
+        let mut prune = prune();
+        let asked = drive(&mut prune, |request| match request {
+            Request::Delete { .. } => Err(conflict()),
+            _ => live("apps"),
+        });
+        assert_eq!(asked.len(), 2 * (usize::from(MOST_READS) + 1));
+        let failure = prune.failure(&Owner::default(), &Identity::Agent);
+        assert_eq!((failure.transient, failure.inventory.len()), (true, 1));
+    }
+
+    #[test]
+    fn with_its_kind_an_object_has_gone_too() {
+        let mut prune = prune();
+        let asked = drive(&mut prune, |_| Err(ApiError::no_match(&Gvk::new("e.io", "v1", "Foo"), Vec::new())));
+        assert_eq!((asked.len(), prune.changes().0[0].1), (1, Action::Deleted));
+        assert!(prune.survivors().is_empty() && prune.deleted().next().is_none());
+    }
+
+    #[test]
+    fn an_object_is_looked_for_in_the_version_that_is_served() {
+        let mut prune = prune();
+        let asked = drive(&mut prune, |request| match request {
+            Request::Get(target) if target.gvk.version == "v1" => {
+                Err(ApiError::no_match(&target.gvk, vec!["v2".into()]))
+            }
+            Request::Get(_) => live("apps"),
+            _ => Ok(Response::Done),
+        });
+        let Some(Request::Delete { target, .. }) = asked.last() else { panic!("{asked:?}") };
+        assert_eq!((target.gvk.version.as_str(), asked.len()), ("v2", 3));
+    }
+}
