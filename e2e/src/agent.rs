@@ -4,6 +4,8 @@
 //! Agent::start ─► install charts/sluice ─► kubeconfig of flux-system/sluice ─► sluice run ─ /readyz ─►
 //! ```
 
+mod pod_log;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::api::{Api, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
 
+use self::pod_log::PodLog;
 use crate::http;
 use crate::process::{Folder, Process};
 use crate::scenario::{Outcome, Unmet};
@@ -42,6 +45,9 @@ const TAIL: usize = 20;
 pub struct AgentOptions {
     /// Flags after those that a test needs (ports, storage, kubeconfig).
     pub flags: Vec<String>,
+    /// A file for `kubectl logs` of the agent's pod: one that the control plane was given as
+    /// [`PodLogs`](crate::control_plane::PodLogs).
+    pub pod_log: Option<PathBuf>,
 }
 
 /// A running agent. Dropping it kills it.
@@ -49,6 +55,7 @@ pub struct AgentOptions {
 pub struct Agent {
     // Before the folder: the program ends before its files go.
     process: Option<Process>,
+    pod_log: Option<PodLog>,
     program: PathBuf,
     flags: Vec<String>,
     ports: Ports,
@@ -74,8 +81,11 @@ impl Agent {
         let folder = Folder::create("sluice-agent-", std::env::var_os("SLUICE_E2E_KEEP").is_some())?;
         let ports = Ports { metrics: ports::free()?, health: ports::free()?, storage: ports::free()? };
         let flags = [own_flags(&kubeconfig, folder.path(), ports), options.flags].concat();
-        let mut agent = Self { process: None, program: program()?, flags, ports, folder };
+        let mut agent = Self { process: None, pod_log: None, program: program()?, flags, ports, folder };
         agent.run().await?;
+        if let Some(copy) = options.pod_log {
+            agent.pod_log = Some(PodLog::start(&agent.log_path(), &copy)?);
+        }
         Ok(agent)
     }
 

@@ -1,5 +1,6 @@
 //! What tests share: two control planes, and how to find them.
 
+use sluice_e2e::control_plane::PodLogs;
 use sluice_e2e::git_server::ServerOptions;
 use sluice_e2e::{Agent, AgentOptions, ControlPlane, Options, Outcome, Scenario, agent};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
@@ -17,8 +18,11 @@ static ALONE: OnceCell<Mutex<ControlPlane>> = OnceCell::const_new();
 pub(crate) async fn shared() -> Outcome<&'static Shared> {
     SHARED
         .get_or_try_init(|| async {
-            let cluster = ControlPlane::start(Options { audit: true, ..Options::default() }).await?;
-            let agent = Agent::start(&cluster, AgentOptions::default()).await?;
+            let (_, pod_log) = tempfile::NamedTempFile::new()?.keep()?;
+            let pod_logs = vec![PodLogs::namespace(agent::NAMESPACE, &pod_log)];
+            let cluster = ControlPlane::start(Options { audit: true, pod_logs, ..Options::default() }).await?;
+            let agent =
+                Agent::start(&cluster, AgentOptions { pod_log: Some(pod_log), ..AgentOptions::default() }).await?;
             Ok(Shared { cluster, agent })
         })
         .await
@@ -56,7 +60,7 @@ impl Alone {
     pub(crate) async fn agent(&self, flags: &[&str]) -> Outcome<Agent> {
         agent::free_leases(&self.0).await?;
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        Agent::start(&self.0, AgentOptions { flags }).await
+        Agent::start(&self.0, AgentOptions { flags, ..AgentOptions::default() }).await
     }
 
     pub(crate) async fn scenario(&self, namespace: &str) -> Outcome<Scenario<'_>> {

@@ -1,9 +1,11 @@
 //! The agent as it is installed: its account, its endpoints, its log, and what it says of kinds it does not serve.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sluice_e2e::scenario::{SOURCE, condition, config_map, kustomization};
-use sluice_e2e::{Outcome, http};
+use sluice_e2e::{Outcome, eventually, http};
 
 use crate::fixture::{scenario, shared};
 
@@ -29,6 +31,20 @@ async fn the_deployment_is_shown() -> Outcome {
     let text = String::from_utf8(output.await?.stdout)?;
     assert!(text.lines().any(|line| line.starts_with("sluice ")), "{text}");
     Ok(())
+}
+
+#[tokio::test]
+async fn the_log_is_that_of_the_deployments_pod() -> Outcome {
+    let cluster = &shared().await?.cluster;
+    let log = async || {
+        let output = cluster.kubectl(&["-n", "flux-system", "logs", "deployment/sluice"]).await?;
+        Outcome::Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let shown = eventually(Duration::from_secs(20), async || match log().await {
+        Ok(log) if log.lines().any(|line| line.contains("\"msg\":\"starting\"")) => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    Ok(shown.await?)
 }
 
 #[tokio::test]

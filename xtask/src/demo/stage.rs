@@ -1,12 +1,17 @@
 //! What the demo is played on: the cluster, the repository, the agent, and the eye on them.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, bail};
 use sluice_e2e::{
     ControlPlane, Options,
     agent::{self, Agent, AgentOptions},
+    control_plane::PodLogs,
 };
+use tempfile::NamedTempFile;
 use tokio::time::sleep;
 
 use super::{
@@ -28,12 +33,14 @@ pub(super) struct Stage {
     pub(super) fleet: Fleet,
     pub(super) cluster: ControlPlane,
     eye: Eye,
+    _pod_log: NamedTempFile,
 }
 
 impl Stage {
     /// Starts everything, so that a user could come and apply the first file.
     pub(super) async fn set(screen: &mut Screen) -> anyhow::Result<Self> {
-        let cluster = start_cluster(screen).await?;
+        let pod_log = NamedTempFile::new().context("make a file for the agent's log")?;
+        let cluster = start_cluster(screen, pod_log.path()).await?;
         screen.begin("The example fleet on a Git server");
         let fleet = Fleet::serve().await?;
         screen.end(&Ok(fleet.url()));
@@ -41,11 +48,12 @@ impl Stage {
         screen.command("kubectl apply --server-side -k charts/sluice");
         agent::install(&cluster).await.map_err(anyhow::Error::from_boxed).context("install charts/sluice")?;
         screen.command("sluice run");
-        let agent = Agent::start(&cluster, AgentOptions::default()).await;
+        let options = AgentOptions { pod_log: Some(pod_log.path().to_owned()), ..AgentOptions::default() };
+        let agent = Agent::start(&cluster, options).await;
         let agent = agent.map_err(anyhow::Error::from_boxed).context("start the agent")?;
         screen.end(&Ok("runs as ServiceAccount flux-system/sluice".to_owned()));
         let eye = Eye::new(cluster.client()?);
-        Ok(Self { agent, fleet, cluster, eye })
+        Ok(Self { agent, fleet, cluster, eye, _pod_log: pod_log })
     }
 
     /// Looks until the goal is reached, and shows each change meanwhile.
@@ -98,12 +106,14 @@ impl Stage {
     }
 }
 
-async fn start_cluster(screen: &mut Screen) -> anyhow::Result<ControlPlane> {
+async fn start_cluster(screen: &mut Screen, pod_log: &Path) -> anyhow::Result<ControlPlane> {
     screen.begin("A Kubernetes control plane");
     if std::env::var_os("KUBECONFIG").is_none() {
         screen.note("etcd, API server, controllers, scheduler, kwok; built on the first run (minutes), then kept");
     }
-    let cluster = ControlPlane::start(Options::default()).await.context("start the control plane")?;
+    let pod_logs = vec![PodLogs::namespace(agent::NAMESPACE, pod_log)];
+    let cluster =
+        ControlPlane::start(Options { pod_logs, ..Options::default() }).await.context("start the control plane")?;
     let config = cluster.admin_config();
     screen.end(&Ok(format!("API server at {}", config.cluster_url.to_string().trim_end_matches('/'))));
     Ok(cluster)
