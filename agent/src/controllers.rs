@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::{ListenAddr, RunOptions},
+    cli::{Gate, ListenAddr, RunOptions},
     readiness::Readiness,
     telemetry::Metrics,
     world::TokioWorld,
@@ -75,6 +75,7 @@ fn policy(flags: &RunOptions) -> Policy {
         no_cross_namespace_refs: flags.tenancy.no_cross_namespace_refs,
         default_service_account: (!account.is_empty()).then_some(account),
         requeue_dependency: flags.reconciling.requeue_dependency.0,
+        strict_substitution: flags.reconciling.feature_gates().enabled(Gate::StrictPostBuildSubstitutions),
         ..Policy::default()
     }
 }

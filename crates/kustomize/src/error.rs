@@ -73,6 +73,16 @@ pub enum Error {
         /// What the reader says.
         cause: Box<sluice_yaml::Error>,
     },
+    /// The values of variables can't be put into an object.
+    #[error("post build failed{}: envsubst error: {problem}{}", of(.object), seen_at(.place))]
+    Substitution {
+        /// The file of the object and the field.
+        place: Option<Place>,
+        /// The object, empty when no single one is to blame.
+        object: String,
+        /// What is wrong, without the values.
+        problem: String,
+    },
     /// A kustomization or a configuration says something that can't be.
     #[error("{place}: {problem}{}", hinted(.hint))]
     Invalid {
@@ -286,6 +296,14 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+fn of(object: &str) -> String {
+    if object.is_empty() { String::new() } else { format!(" for '{object}'") }
+}
+
+fn seen_at(place: &Option<Place>) -> String {
+    place.as_ref().map_or_else(String::new, |place| format!("; {place}"))
 }
 
 #[cfg(test)]

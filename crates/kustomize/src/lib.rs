@@ -28,6 +28,7 @@ mod schema;
 mod selector;
 mod sort;
 mod steps;
+mod substitute;
 mod target;
 mod transform;
 
@@ -37,6 +38,7 @@ use sluice_object::{Tree, TreePath};
 
 pub use error::{Error, Need, Place};
 pub use output::{Built, Manifest};
+pub use substitute::{Variables, template};
 
 /// How a directory is built.
 #[derive(Debug, Clone, PartialEq)]

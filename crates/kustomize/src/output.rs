@@ -61,7 +61,7 @@ impl Manifest {
     }
 }
 
-fn place(origin: &Origin) -> Place {
+pub(crate) fn place(origin: &Origin) -> Place {
     let file = TreePath::parse(&origin.file).unwrap_or_default();
     Place { file, line: origin.line, field: String::new() }
 }

@@ -20,4 +20,5 @@ mod kustomization;
 mod leases;
 mod outage;
 mod protocol;
+mod substitution;
 mod tenancy;

@@ -37,5 +37,7 @@ pub(super) fn goldens() -> anyhow::Result<Vec<Golden>> {
         let table = PathBuf::from("crates/source/src").join(table);
         goldens.push(oracle.golden(table.clone(), &[task], &table)?);
     }
+    let texts = PathBuf::from("crates/kustomize/tests/substitution.json");
+    goldens.push(oracle.golden(texts.clone(), &["substitute"], &texts)?);
     Ok(goldens)
 }

@@ -9,7 +9,7 @@ use sluice_apply::{
     health::{Health, JobRule, Reader, Status},
 };
 use sluice_cluster::{ApiError, Body, Identity, Request, Response, Target};
-use sluice_kustomize::flux::Overrides;
+use sluice_kustomize::{Variables, flux::Overrides};
 use sluice_object::{Artifact, Digest, Gvk, Object, ObjectId, TreePath};
 use sluice_reconcile::{Baseline, Context, Seen};
 
@@ -27,6 +27,8 @@ pub enum Effect {
         path: String,
         /// What the Kustomization adds to the kustomization file.
         overrides: Box<Overrides>,
+        /// The values to put into the objects.
+        variables: Option<Arc<Variables>>,
     },
     /// Watch the kinds that are, or are to be, managed. Nothing counts as drift until [`Effect::Remember`].
     Track {
@@ -96,7 +98,9 @@ pub struct Built {
 impl Kustomizations {
     pub(super) async fn act(&self, effect: Effect, cx: &Context) -> Outcome {
         match effect {
-            Effect::Build { artifact, path, overrides } => Outcome::Built(build(artifact, path, *overrides, cx).await),
+            Effect::Build { artifact, path, overrides, variables } => {
+                Outcome::Built(build(artifact, path, *overrides, variables, cx).await)
+            }
             Effect::Track { owner, kinds } => {
                 cx.watches.overlook(&owner);
                 cx.watches.manage(&owner, kinds);
@@ -125,8 +129,14 @@ impl Kustomizations {
     }
 }
 
-async fn build(artifact: Arc<Artifact>, path: String, overrides: Overrides, cx: &Context) -> Result<Built, Trouble> {
-    let work = move || built(&artifact, &path, &overrides);
+async fn build(
+    artifact: Arc<Artifact>,
+    path: String,
+    overrides: Overrides,
+    variables: Option<Arc<Variables>>,
+    cx: &Context,
+) -> Result<Built, Trouble> {
+    let work = move || built(&artifact, &path, &overrides, variables.as_deref());
     let panicked = || Trouble {
         reason: BUILD_FAILED.into(),
         message: "the build ended unexpectedly; please report it with the repository".into(),
@@ -136,11 +146,20 @@ async fn build(artifact: Arc<Artifact>, path: String, overrides: Overrides, cx: 
 
 const BUILD_FAILED: &str = sluice_api::conditions::reasons::BUILD_FAILED;
 
-fn built(artifact: &Artifact, path: &str, overrides: &Overrides) -> Result<Built, Trouble> {
+fn built(
+    artifact: &Artifact,
+    path: &str,
+    overrides: &Overrides,
+    variables: Option<&Variables>,
+) -> Result<Built, Trouble> {
     let root = locate(artifact, path)?;
     let trouble = |error: sluice_kustomize::Error| Trouble { reason: BUILD_FAILED.into(), message: error.to_string() };
     let tree = sluice_kustomize::flux::prepare(&artifact.tree, &root, overrides).map_err(trouble)?;
     let built = sluice_kustomize::build(&tree, &root, &sluice_kustomize::Options::flux()).map_err(trouble)?;
+    let built = match variables {
+        Some(variables) => built.substitute(variables).map_err(trouble)?,
+        None => built,
+    };
     let checksum = Digest::sha256(built.to_yaml().as_bytes());
     // Of deprecated fields, mostly; Flux says nothing of them.
     built.warnings.iter().for_each(|warning| tracing::debug!(warning, "built"));

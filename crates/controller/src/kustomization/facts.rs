@@ -8,10 +8,11 @@ use sluice_api::{
     meta,
 };
 use sluice_cluster::{Identity, Request, Target};
+use sluice_kustomize::Variables;
 use sluice_object::{Artifact, Gvk, InventoryEntry, Object, ObjectId};
 use sluice_reconcile::{Context, Index, Kind};
 
-use super::{Kustomizations, Memory};
+use super::{Kustomizations, Memory, variables};
 use crate::gitrepository::Trouble;
 
 /// What a pass starts from.
@@ -30,6 +31,8 @@ pub struct Facts {
     /// Whether drift is put back at once.
     pub(super) eager: bool,
     pub(super) policy: super::Policy,
+    /// The values that are put into manifests, if any are; or why they can't be read.
+    pub(super) variables: Result<Option<Arc<Variables>>, Trouble>,
     /// The account whose absence leaves the objects of a deleted Kustomization in place.
     pub(super) missing_account: Option<String>,
 }
@@ -53,8 +56,15 @@ impl Kustomizations {
             tracing::info!(reason = trouble.reason, "{}", trouble.message);
         }
         let revision = source.as_ref().ok().map(|artifact| artifact.revision.to_string());
+        let blocked = blocked(object, revision.as_deref(), &cx.index);
+        let builds = source.is_ok() && blocked.is_none() && object.metadata.deletion_timestamp.is_none();
+        let variables = match builds {
+            true => variables::read(object, self.policy.strict_substitution, cx).await,
+            false => Ok(None),
+        };
         Facts {
-            blocked: blocked(object, revision.as_deref(), &cx.index),
+            blocked,
+            variables: variables.map(|variables| variables.map(Arc::new)),
             identity: self.identity(object),
             memory: self.memory(&id(object)),
             clean: is_clean(object, cx),

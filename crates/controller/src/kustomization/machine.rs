@@ -23,7 +23,7 @@ use super::{
     Built, Effect, Facts, Kustomizations, Outcome,
     facts::{self, NoArtifact},
     report::{notice, shown},
-    requested_at, settings,
+    requested_at, settings, variables,
     waiting::Latest,
 };
 use crate::{gitrepository::Trouble, marks::Marks, unserved::NOT_SERVED_YET};
@@ -83,6 +83,13 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     if let Some(message) = run.facts.blocked.clone() {
         return run.wait_for_dependency(object, message, now);
     }
+    let variables = match run.facts.variables.clone() {
+        Ok(variables) => variables,
+        Err(trouble) => {
+            let next = Next::After(object.spec.retry_interval());
+            return run.fail(object, &trouble.reason, trouble.message, next, now);
+        }
+    };
     if run.is_unchanged(object, &artifact) {
         return run.unchanged(object, &artifact, now);
     }
@@ -90,7 +97,7 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     run.stage = Stage::Building;
     let path = object.spec.path.clone().unwrap_or_default();
     let overrides = Box::new(settings::overrides(object));
-    (run, Command::Do(Effect::Build { artifact, path, overrides }))
+    (run, Command::Do(Effect::Build { artifact, path, overrides, variables }))
 }
 
 pub(super) fn next(object: &Kustomization, mut run: Run, input: Input<Outcome>, now: Timestamp) -> Step {
@@ -115,7 +122,13 @@ impl Run {
             && Some(memory.generation) == object.metadata.generation
             && memory.revision == artifact.revision.as_str()
             && memory.eager == self.facts.eager
+            && memory.variables == self.variables_digest()
             && conditions::is_true(&self.status.conditions, READY)
+    }
+
+    /// Returns nothing where manifests stay as they are.
+    fn variables_digest(&self) -> Option<Digest> {
+        self.facts.variables.as_ref().ok()?.as_deref().map(variables::digest)
     }
 
     /// Nothing has changed anywhere: one status write and one event.
@@ -242,7 +255,6 @@ fn unserved_field(object: &Kustomization) -> Option<&'static str> {
     let spec = &object.spec;
     [
         (spec.decryption.is_some(), "decryption"),
-        (spec.post_build.is_some(), "postBuild"),
         (spec.kube_config.is_some(), "kubeConfig"),
         (!spec.ignore.is_empty(), "ignore"),
         (!spec.health_check_exprs.is_empty(), "healthCheckExprs"),

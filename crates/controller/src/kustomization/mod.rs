@@ -9,6 +9,7 @@ mod report;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod variables;
 mod waiting;
 
 use std::{
@@ -57,6 +58,8 @@ pub struct Policy {
     pub custom_kinds: CustomKinds,
     /// Whether objects that would install Flux are left out.
     pub leave_flux_alone: bool,
+    /// Whether a variable without value and default fails the build (gate `StrictPostBuildSubstitutions`).
+    pub strict_substitution: bool,
 }
 
 impl Default for Policy {
@@ -68,6 +71,7 @@ impl Default for Policy {
             concurrent_ssa: 4,
             custom_kinds: CustomKinds::default(),
             leave_flux_alone: true,
+            strict_substitution: true,
         }
     }
 }
@@ -78,6 +82,7 @@ pub struct Memory {
     generation: i64,
     revision: String,
     checksum: Digest,
+    variables: Option<Digest>,
     eager: bool,
 }
 

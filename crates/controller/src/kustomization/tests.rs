@@ -72,6 +72,7 @@ fn facts() -> Facts {
         clean: false,
         eager: false,
         policy: Policy::default(),
+        variables: Ok(None),
         missing_account: None,
     }
 }
@@ -79,7 +80,7 @@ fn facts() -> Facts {
 /// Facts of a process that has applied the artifact, and seen no change since.
 fn unchanged() -> Facts {
     let checksum = Digest::sha256(b"objects");
-    let memory = Memory { generation: 3, revision: "main@sha1:abc".into(), checksum, eager: false };
+    let memory = Memory { generation: 3, revision: "main@sha1:abc".into(), checksum, variables: None, eager: false };
     Facts { memory: Some(memory), clean: true, ..facts() }
 }
 
@@ -109,7 +110,6 @@ fn short(status: &Value, type_: &str) -> String {
 
 #[rstest]
 #[case(json!({"decryption": {"provider": "sops"}}), "decryption")]
-#[case(json!({"postBuild": {"substitute": {"a": "b"}}}), "postBuild")]
 #[case(json!({"kubeConfig": {"secretRef": {"name": "k"}}}), "kubeConfig")]
 #[case(json!({"ignore": [{"paths": ["/spec"]}]}), "ignore")]
 #[case(json!({"healthCheckExprs": [{"apiVersion": "v1", "kind": "A", "current": "true"}]}), "healthCheckExprs")]
@@ -176,6 +176,7 @@ fn forget(facts: &mut Facts, change: impl FnOnce(&mut Memory)) {
 #[case::restarted(|facts: &mut Facts| facts.memory = None, json!({}), applied())]
 #[case::drifted(|facts: &mut Facts| facts.clean = false, json!({}), applied())]
 #[case::eager_now(|facts: &mut Facts| facts.eager = true, json!({}), applied())]
+#[case::other_values(|facts: &mut Facts| facts.variables = Ok(Some(Arc::default())), json!({}), applied())]
 #[case::other_spec(|facts: &mut Facts| forget(facts, |memory| memory.generation = 2), json!({}), applied())]
 #[case::other_revision(|facts: &mut Facts| forget(facts, |m| m.revision = "main@sha1:1".into()), json!({}), applied())]
 #[case::foreign_health(|_: &mut Facts| (), json!({"healthChecks": [{"kind": "Deployment", "name": "a"}]}), applied())]
@@ -186,6 +187,15 @@ fn whatever_changed_is_built_anew(#[case] change: fn(&mut Facts), #[case] spec: 
     let (_, command) = start(&kustomization(spec, status), facts, NOW);
     let Command::Do(Effect::Build { path, artifact, .. }) = command else { panic!("{command:?}") };
     assert_eq!((path.as_str(), artifact.revision.as_str()), ("./apps", "main@sha1:abc"));
+}
+
+#[test]
+fn values_that_cannot_be_read_fail_the_build() {
+    let trouble = Trouble { reason: "BuildFailed".into(), message: "substitute from 'ConfigMap/c' error: no".into() };
+    let object = kustomization(json!({}), applied());
+    let verdict = closed(&object, start(&object, Facts { variables: Err(trouble), ..unchanged() }, NOW));
+    assert_eq!(short(&verdict.report.status, "Ready"), "False BuildFailed");
+    assert_eq!(verdict.report.status["inventory"], applied()["inventory"]);
 }
 
 #[test]

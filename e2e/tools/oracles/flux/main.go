@@ -5,6 +5,7 @@
 //	                                              named are known to differ, and stay
 //	flux-oracle ranges < table.json               the versions that source-controller takes
 //	flux-oracle ignore < table.json               the files that it leaves out
+//	flux-oracle substitute < cases.json           texts with the values of variables
 package main
 
 import (
@@ -48,6 +49,8 @@ func answer(arguments []string, input []byte) (string, error) {
 		return table(input, inRange)
 	case len(arguments) == 1 && arguments[0] == "ignore":
 		return table(input, ignored)
+	case len(arguments) == 1 && arguments[0] == "substitute":
+		return substitutions(input)
 	}
 	return "", fmt.Errorf("unknown task %q", strings.Join(arguments, " "))
 }

@@ -1,0 +1,76 @@
+//! The variables of `spec.postBuild`, read at the start of each pass. Source: fluxcd/pkg `kustomize.LoadVariables`.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sluice_api::{
+    conditions::reasons,
+    kustomize::{Kustomization, SubstituteKind, SubstituteReference, SubstituteStrategy},
+};
+use sluice_cluster::{Identity, Request, Target};
+use sluice_kustomize::Variables;
+use sluice_object::{Digest, Gvk, Object};
+use sluice_reconcile::Context;
+
+use super::facts::namespace;
+use crate::gitrepository::Trouble;
+
+/// Returns the variables, or nothing where manifests stay as they are.
+///
+/// Objects are read with the agent's own permissions, as in Flux, and only in the Kustomization's namespace. Later
+/// references go before earlier ones, and `substitute` before all of them.
+pub(super) async fn read(object: &Kustomization, strict: bool, cx: &Context) -> Result<Option<Variables>, Trouble> {
+    let Some(wanted) = &object.spec.post_build else { return Ok(None) };
+    let mut values = BTreeMap::new();
+    for reference in &wanted.substitute_from {
+        let found = referenced(&namespace(object), reference, cx).await?;
+        values.extend(found.into_iter().flat_map(|found| entries(&found, reference.kind)));
+    }
+    values.extend(wanted.substitute.clone());
+    values.values_mut().for_each(|value| value.retain(|c| c != '\n'));
+    let always = wanted.substitute_strategy == Some(SubstituteStrategy::Always);
+    Ok((always || !values.is_empty()).then_some(Variables { values, strict }))
+}
+
+/// Returns what tells other values from these.
+pub(super) fn digest(variables: &Variables) -> Digest {
+    let pairs = variables.values.iter().map(|(name, value)| format!("{name}={value}\n"));
+    Digest::sha256(format!("{}\n{}", variables.strict, pairs.collect::<String>()).as_bytes())
+}
+
+async fn referenced(namespace: &str, reference: &SubstituteReference, cx: &Context) -> Result<Option<Object>, Trouble> {
+    let kind = kind(reference.kind);
+    let target = Target { gvk: Gvk::new("", "v1", kind), namespace: namespace.into(), name: reference.name.clone() };
+    match cx.cluster.call(&Identity::Agent, Request::Get(target)).await {
+        Ok(answer) => Ok(answer.into_object()),
+        Err(error) if error.is_not_found() && reference.optional => Ok(None),
+        Err(error) => {
+            let hint = match error.is_not_found() {
+                true => format!("; hint: create it in the namespace {namespace}, or mark the reference optional"),
+                false => String::new(),
+            };
+            let message = format!("substitute from '{kind}/{}' error: {error}{hint}", reference.name);
+            Err(Trouble { reason: reasons::BUILD_FAILED.into(), message })
+        }
+    }
+}
+
+fn kind(kind: SubstituteKind) -> &'static str {
+    match kind {
+        SubstituteKind::Secret => "Secret",
+        SubstituteKind::ConfigMap => "ConfigMap",
+    }
+}
+
+fn entries(found: &Object, kind: SubstituteKind) -> Vec<(String, String)> {
+    let data = found.value()["data"].as_object().into_iter().flatten();
+    let texts = data.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    match kind {
+        SubstituteKind::ConfigMap => texts.collect(),
+        SubstituteKind::Secret => texts.map(|(name, value)| (name, decoded(&value))).collect(),
+    }
+}
+
+fn decoded(value: &str) -> String {
+    String::from_utf8_lossy(&STANDARD.decode(value).unwrap_or_default()).into_owned()
+}
