@@ -75,6 +75,9 @@ fn policy(flags: &RunOptions) -> Policy {
         no_cross_namespace_refs: flags.tenancy.no_cross_namespace_refs,
         default_service_account: (!account.is_empty()).then_some(account),
         requeue_dependency: flags.reconciling.requeue_dependency.0,
+        concurrent_ssa: flags.reconciling.concurrent_ssa.get(),
+        custom_kinds: flags.reconciling.custom_apply_stage_kinds.clone(),
+        overridden_managers: flags.reconciling.override_manager.clone(),
         strict_substitution: flags.reconciling.feature_gates().enabled(Gate::StrictPostBuildSubstitutions),
         ..Policy::default()
     }

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
+use sluice_controller::kustomization::CustomKinds;
+
 use super::{Bytes, FeatureGates, GoDuration, ListenAddr, Percentage};
 use crate::telemetry::{Encoding, Level};
 
-/// What the agent is told on its command line.
+/// What the agent is told on its command line. Of a flag that is given twice the last holds, as in Go.
 #[derive(Debug, Clone, Args)]
+#[command(args_override_self = true)]
 pub struct RunOptions {
     /// Logs.
     #[command(flatten)]
@@ -148,6 +151,15 @@ pub struct Reconciling {
     /// The longest delay after failures in a row.
     #[arg(long, default_value = "15m", value_name = "DURATION")]
     pub max_retry_delay: GoDuration,
+    /// How many objects of one Kustomization are checked and applied at once.
+    #[arg(long, default_value = "4", value_name = "COUNT")]
+    pub concurrent_ssa: std::num::NonZeroUsize,
+    /// Kinds that are applied, and waited for, before others: `group/Kind,Kind`.
+    #[arg(long, default_value = "", hide_default_value = true, value_parser = CustomKinds::parse, value_name = "KINDS")]
+    pub custom_apply_stage_kinds: CustomKinds,
+    /// A field manager whose fields are taken over; may be given several times.
+    #[arg(long, value_name = "MANAGER")]
+    pub override_manager: Vec<String>,
     /// Switches of behaviour, `Name=true,Other=false`.
     #[arg(long, value_name = "GATES")]
     feature_gates: Vec<FeatureGates>,
@@ -183,6 +195,13 @@ pub struct Compatibility {
     /// See --kube-api-qps.
     #[arg(long, value_name = "COUNT")]
     pub kube_api_burst: Option<u32>,
+    /// Bases at a URL are refused in any case.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub no_remote_bases: Option<bool>,
+    /// Artifacts are read from the agent's own store, not over HTTP.
+    #[arg(long, value_name = "COUNT")]
+    pub http_retry: Option<u32>,
 }
 
 #[cfg(test)]
@@ -224,6 +243,26 @@ mod tests {
         let options = parse(&["--enable-leader-election=false", "--watch-all-namespaces=false"]).unwrap();
         assert!(!options.leadership.enable_leader_election);
         assert_eq!(options.kubernetes.watched_namespace(), Some("flux-system"));
+    }
+
+    #[test]
+    fn takes_the_arguments_that_kustomize_controllers_are_tuned_by() {
+        let options = parse(&[
+            "--concurrent=10",
+            "--concurrent-ssa=8",
+            "--requeue-dependency=5s",
+            "--no-remote-bases=true",
+            "--no-remote-bases",
+            "--http-retry=3",
+            "--override-manager=helm",
+            "--override-manager=argocd",
+            "--custom-apply-stage-kinds=rbac.authorization.k8s.io/Role,Secret",
+        ]);
+        let reconciling = options.unwrap().reconciling;
+        assert_eq!((reconciling.concurrent_ssa.get(), reconciling.override_manager.len()), (8, 2));
+        assert!(reconciling.custom_apply_stage_kinds.contains("", "Secret"));
+        let error = parse(&["--custom-apply-stage-kinds=a/b/C"]).unwrap_err();
+        assert!(error.to_string().contains("read `a/b/C` as `group/Kind`"), "{error}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use std::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use sluice_api::{annotations, kustomize::Kustomization};
-use sluice_apply::order::CustomKinds;
+pub use sluice_apply::order::CustomKinds;
 use sluice_object::{Digest, Gvk, InventoryEntry, Object, ObjectId};
 use sluice_reconcile::{Command, Context, Index, Input, Kind};
 
@@ -54,6 +54,8 @@ pub struct Policy {
     pub requeue_dependency: Duration,
     /// How many requests of one object run at once (`--concurrent-ssa`).
     pub concurrent_ssa: usize,
+    /// Field managers whose fields are taken over (`--override-manager`).
+    pub overridden_managers: Vec<String>,
     /// Kinds of the third stage (`--custom-apply-stage-kinds`).
     pub custom_kinds: CustomKinds,
     /// Whether objects that would install Flux are left out.
@@ -69,6 +71,7 @@ impl Default for Policy {
             default_service_account: None,
             requeue_dependency: Duration::from_secs(30),
             concurrent_ssa: 4,
+            overridden_managers: Vec::new(),
             custom_kinds: CustomKinds::default(),
             leave_flux_alone: true,
             strict_substitution: true,
