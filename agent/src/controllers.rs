@@ -11,13 +11,13 @@ use sluice_controller::{
     unserved,
 };
 use sluice_object::{Gvk, ObjectId};
-use sluice_reconcile::{Context, Kind, Meter, Settings};
+use sluice_reconcile::{Context, Kind, Meter, Settings, configs};
 use sluice_source::{Limits, Store, git::Git};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::{Gate, ListenAddr, RunOptions},
+    cli::{Gate, ListenAddr, Reconciling, RunOptions},
     readiness::Readiness,
     telemetry::Metrics,
     world::TokioWorld,
@@ -34,6 +34,8 @@ pub struct Options {
     pub git_limits: Limits,
     /// Host and port that artifact URLs name.
     pub advertised: String,
+    /// The labels of ConfigMaps and Secrets whose changes count at once; nothing where they are not watched.
+    pub config_labels: Option<String>,
 }
 
 impl Options {
@@ -44,8 +46,14 @@ impl Options {
             policy: policy(flags),
             git_limits: git_limits(flags),
             advertised: advertised(flags),
+            config_labels: config_labels(&flags.reconciling),
         }
     }
+}
+
+fn config_labels(flags: &Reconciling) -> Option<String> {
+    let watched = !flags.feature_gates().enabled(Gate::DisableConfigWatchers);
+    watched.then(|| flags.watch_configs_label_selector.clone())
 }
 
 fn settings(flags: &RunOptions) -> Settings {
@@ -118,6 +126,11 @@ pub async fn run(
     start.kind(Arc::new(Kustomizations::new(sources, options.policy)));
     for kind in sluice_api::kinds().iter().filter(|kind| !kind.served && kind.has_conditions) {
         cx.world.spawn(Box::pin(unserved::run(*kind, cx.clone())));
+    }
+    if let Some(labels) = options.config_labels {
+        for kind in ["ConfigMap", "Secret"] {
+            cx.world.spawn(Box::pin(configs::follow(cx.clone(), kind, labels.clone())));
+        }
     }
     cx.world.spawn(Box::pin(follow_definitions(cluster, cx.clone())));
     cx.world.spawn(Box::pin(start.when_listed(readiness)));

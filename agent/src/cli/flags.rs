@@ -160,6 +160,9 @@ pub struct Reconciling {
     /// A field manager whose fields are taken over; may be given several times.
     #[arg(long, value_name = "MANAGER")]
     pub override_manager: Vec<String>,
+    /// The ConfigMaps and Secrets whose changes start passes of what takes values from them.
+    #[arg(long, default_value = "reconcile.fluxcd.io/watch=Enabled", value_name = "SELECTOR")]
+    pub watch_configs_label_selector: String,
     /// Switches of behaviour, `Name=true,Other=false`.
     #[arg(long, value_name = "GATES")]
     feature_gates: Vec<FeatureGates>,

@@ -102,8 +102,16 @@ impl Index {
 
     /// Wakes all that refer to an object.
     pub(crate) fn wake_dependents(&self, id: &ObjectId) {
+        self.wake_all(id, Wake { reference: true, ..Wake::default() });
+    }
+
+    /// Wakes all that take values from an object: to them that is a change of their own.
+    pub(crate) fn wake_users(&self, id: &ObjectId) {
+        self.wake_all(id, Wake { changed: true, ..Wake::default() });
+    }
+
+    fn wake_all(&self, id: &ObjectId, wake: Wake) {
         let state = lock(&self.state);
-        let wake = Wake { reference: true, ..Wake::default() };
         for dependent in state.dependents.get(id).into_iter().flatten() {
             state.put(dependent, wake);
         }

@@ -7,6 +7,7 @@
 //! A pass over an object is a pure state machine; the world is reached through commands that are data. Begin with
 //! [`Kind`], then `pass.rs`, which is the only caller of it and the only place that writes conditions and events.
 
+pub mod configs;
 mod context;
 mod controller;
 mod drift;

@@ -38,6 +38,13 @@ async fn values_come_from_the_spec_from_config_maps_and_from_secrets() -> Outcom
     world.apply(secret("hidden", &[("region", "east"), ("quota", "2")])).await?;
     world.request("Kustomization", "apps").await?;
     assert_eq!(value(&world).await?, "east-free-3");
+
+    // One with the label needs no request.
+    world
+        .change("Secret", "hidden", json!({ "metadata": { "labels": { "reconcile.fluxcd.io/watch": "Enabled" } } }))
+        .await?;
+    world.change("Secret", "hidden", json!({ "stringData": { "region": "south" } })).await?;
+    world.until("ConfigMap", "app", |app| app["data"]["value"] == "south-free-3").await?;
     assert!(!shared().await?.agent.log().contains("east-free"), "a value is in the log");
     Ok(())
 }

@@ -137,7 +137,7 @@ impl Kind for Kustomizations {
     }
 
     fn references(object: &Kustomization) -> Vec<ObjectId> {
-        facts::dependencies(object).chain([facts::source_id(object)]).collect()
+        facts::dependencies(object).chain([facts::source_id(object)]).chain(variables::sources(object)).collect()
     }
 
     /// Dependents care for readiness, the observed generation and the applied revision.

@@ -9,7 +9,7 @@ use sluice_api::{
 };
 use sluice_cluster::{Identity, Request, Target};
 use sluice_kustomize::Variables;
-use sluice_object::{Digest, Gvk, Object};
+use sluice_object::{Digest, Gvk, Object, ObjectId};
 use sluice_reconcile::Context;
 
 use super::facts::namespace;
@@ -30,6 +30,15 @@ pub(super) async fn read(object: &Kustomization, strict: bool, cx: &Context) -> 
     values.values_mut().for_each(|value| value.retain(|c| c != '\n'));
     let always = wanted.substitute_strategy == Some(SubstituteStrategy::Always);
     Ok((always || !values.is_empty()).then_some(Variables { values, strict }))
+}
+
+/// Returns the objects that values come from.
+pub(super) fn sources(object: &Kustomization) -> Vec<ObjectId> {
+    let references = object.spec.post_build.iter().flat_map(|wanted| &wanted.substitute_from);
+    let source = |reference: &SubstituteReference| {
+        ObjectId::new(&Gvk::new("", "v1", kind(reference.kind)), namespace(object), &reference.name)
+    };
+    references.map(source).collect()
 }
 
 /// Returns what tells other values from these.
