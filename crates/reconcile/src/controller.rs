@@ -235,3 +235,38 @@ fn overtaken(index: &Index, id: &ObjectId) -> Cause {
         _ => Cause::Deleted,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const NOTHING: Wake = Wake { changed: false, reference: false, objects: false, drift: false };
+
+    fn object(deleted_at: Value) -> Object {
+        let metadata = json!({"name": "a", "namespace": "b", "uid": "1", "deletionTimestamp": deleted_at});
+        Object::new(json!({"apiVersion": "g/v1", "kind": "Kind", "metadata": metadata})).unwrap()
+    }
+
+    #[rstest]
+    #[case(Wake { changed: true, ..NOTHING }, Cause::Changed)]
+    #[case(Wake { drift: true, ..NOTHING }, Cause::Changed)]
+    #[case(Wake { reference: true, ..NOTHING }, Cause::Reference)]
+    fn a_parked_pass_is_told_why_it_is_overtaken(#[case] wake: Wake, #[case] told: Cause) {
+        assert_eq!(cause(&object(Value::Null), wake), told);
+        assert_eq!(cause(&object(json!("2026-01-01T00:00:00Z")), wake), Cause::Deleted);
+    }
+
+    #[test]
+    fn what_was_missed_is_a_deletion_or_a_change() {
+        let index = Index::default();
+        let id = object(Value::Null).id();
+        assert_eq!(overtaken(&index, &id), Cause::Deleted);
+        index.keep(Arc::new(object(Value::Null)), Vec::new());
+        assert_eq!(overtaken(&index, &id), Cause::Changed);
+        index.keep(Arc::new(object(json!("2026-01-01T00:00:00Z"))), Vec::new());
+        assert_eq!(overtaken(&index, &id), Cause::Deleted);
+    }
+}

@@ -148,6 +148,22 @@ mod tests {
         assert_eq!(told(&["no", "no", "other", "no"], None).await, (vec![3, 1], 2));
     }
 
+    #[test]
+    fn what_tells_events_apart_counts_them_apart() {
+        let about = |name: &str, uid: &str| {
+            let annotations = json!({"event.toolkit.fluxcd.io/team": "a", "example.com/other": "b"});
+            let metadata = json!({"name": name, "namespace": "default", "uid": uid, "annotations": annotations});
+            Object::new(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})).unwrap()
+        };
+        let made = |name, uid, message| event(&about(name, uid), "c", notice(message), Timestamp::UNIX_EPOCH);
+        let (one, again) = (made("a", "1", "no"), made("a", "1", "no"));
+        let keys: Vec<_> = one.annotations.keys().map(String::as_str).collect();
+        assert_eq!((key(&one), keys), (key(&again), vec!["event.toolkit.fluxcd.io/team", "revision"]));
+        for other in [made("a", "2", "no"), made("b", "1", "no"), made("a", "1", "yes")] {
+            assert_ne!(key(&one), key(&other));
+        }
+    }
+
     #[tokio::test]
     async fn an_event_that_is_gone_is_written_anew() {
         assert_eq!(told(&["no", "no", "no"], Some(1)).await, (vec![1], 2));

@@ -172,3 +172,63 @@ fn version(object: &Object) -> u64 {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(name: &str, uid: &str, version: &str) -> Arc<Object> {
+        let metadata = json!({"name": name, "namespace": "ns", "uid": uid, "resourceVersion": version});
+        Arc::new(Object::new(json!({"apiVersion": "g/v1", "kind": "Kind", "metadata": metadata})).unwrap())
+    }
+
+    fn keep(index: &Index, name: &str, references: &[&str]) {
+        let references = references.iter().map(|name| object(name, "1", "1").id()).collect();
+        index.keep(object(name, "1", "1"), references);
+    }
+
+    fn woken_by(index: &Index, name: &str) -> Vec<String> {
+        let mailbox = index.mailbox("g", "Kind");
+        index.wake_dependents(&object(name, "1", "1").id());
+        mailbox.take().into_keys().map(|id| id.name).collect()
+    }
+
+    #[test]
+    fn an_older_version_does_not_replace_a_newer_one_of_the_same_object() {
+        let index = Index::default();
+        let kept = |uid, version| matches!(index.keep(object("a", uid, version), Vec::new()), Kept::New(_));
+        let all = [("1", "9"), ("1", "10"), ("1", "10"), ("1", "9"), ("2", "8")];
+        assert_eq!(all.map(|(uid, version)| kept(uid, version)), [true, true, true, false, true]);
+    }
+
+    #[test]
+    fn who_refers_no_longer_is_woken_no_longer() {
+        let index = Index::default();
+        keep(&index, "a", &["x", "y"]);
+        keep(&index, "b", &["y"]);
+        assert_eq!((woken_by(&index, "x"), woken_by(&index, "y")), (vec!["a".into()], vec!["a".into(), "b".into()]));
+        keep(&index, "a", &["x"]);
+        assert_eq!((woken_by(&index, "x"), woken_by(&index, "y")), (vec!["a".into()], vec!["b".into()]));
+        for name in ["a", "b"] {
+            index.forget(&object(name, "1", "1").id());
+        }
+        let state = lock(&index.state);
+        assert!(state.objects.is_empty() && state.references.is_empty() && state.dependents.is_empty());
+    }
+
+    #[test]
+    fn objects_of_a_kind_come_in_order_and_alone() {
+        let index = Index::default();
+        for name in ["c", "a", "b"] {
+            keep(&index, name, &[]);
+        }
+        let names = |group, kind| {
+            let found = index.of_kind(group, kind);
+            found.iter().map(|found| found.name().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("g", "Kind"), ["a", "b", "c"]);
+        assert!(names("other", "Kind").is_empty() && names("g", "Other").is_empty());
+    }
+}

@@ -311,3 +311,28 @@ fn settings(object: &Object) -> Vec<(&String, &Value)> {
     let annotations = object.value().pointer("/metadata/annotations").and_then(Value::as_object);
     annotations.into_iter().flatten().filter(|(key, _)| key.starts_with("sluice.dev/")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn object(metadata: &Value) -> Object {
+        let mut whole = json!({"name": "a", "namespace": "b", "uid": "1", "generation": 1, "annotations": {}});
+        whole.as_object_mut().unwrap().extend(metadata.as_object().unwrap().clone());
+        Object::new(json!({"apiVersion": "g/v1", "kind": "Kind", "metadata": whole})).unwrap()
+    }
+
+    #[rstest]
+    #[case(json!({"uid": "2"}), true)]
+    #[case(json!({"generation": 2}), true)]
+    #[case(json!({"deletionTimestamp": "2026-01-01T00:00:00Z"}), true)]
+    #[case(json!({"annotations": {"reconcile.fluxcd.io/requestedAt": "now"}}), true)]
+    #[case(json!({"annotations": {"sluice.dev/drift": "immediate"}}), true)]
+    #[case(json!({"annotations": {"example.com/seen": "yes"}}), false)]
+    #[case(json!({"resourceVersion": "2", "labels": {"a": "b"}, "finalizers": ["a"]}), false)]
+    fn each_of_these_alone_asks_for_a_pass_or_does_not(#[case] metadata: Value, #[case] asks: bool) {
+        assert_eq!(asks_for_a_pass(&object(&json!({})), &object(&metadata)), asks);
+    }
+}

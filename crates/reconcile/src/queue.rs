@@ -304,4 +304,59 @@ mod tests {
         queue.fire(at(60));
         assert_eq!(queue.pop(), Some((id("a"), Work::Start)));
     }
+
+    #[test]
+    fn wakes_of_an_active_object_start_one_pass_after_it() {
+        let mut queue = Queue::<u8>::new(5);
+        woken(&mut queue, "a", CHANGED);
+        queue.pop();
+        for wake in [OBJECTS, CHANGED, OBJECTS] {
+            woken(&mut queue, "a", wake);
+            assert_eq!((queue.pop(), queue.is_active(&id("a"))), (None, true));
+        }
+        queue.settled(&id("a"), None, false);
+        assert_eq!((queue.pop(), queue.pop()), (Some((id("a"), Work::Start)), None));
+    }
+
+    #[test]
+    fn a_wake_that_does_not_matter_leaves_a_parked_pass_and_its_deadline_alone() {
+        let mut queue = Queue::<u8>::new(5);
+        woken(&mut queue, "a", CHANGED);
+        queue.pop();
+        queue.parked(&id("a"), 7, Some(at(10)), || Cause::Changed);
+        queue.wake(&id("a"), REFERENCE, false, Cause::Reference);
+        assert_eq!((queue.pop(), queue.counts(), queue.next_timer()), (None, (0, 0, 1), Some(at(10))));
+        woken(&mut queue, "a", OBJECTS);
+        woken(&mut queue, "a", OBJECTS);
+        assert_eq!((queue.next_timer(), queue.pop()), (None, Some((id("a"), Work::Wake(7)))));
+    }
+
+    #[test]
+    fn of_several_times_the_last_one_counts() {
+        let mut queue = Queue::<u8>::new(5);
+        for second in [60, 90] {
+            woken(&mut queue, "a", CHANGED);
+            queue.pop();
+            queue.settled(&id("a"), Some(at(second)), false);
+        }
+        assert_eq!((queue.timers.len(), queue.next_timer()), (1, Some(at(90))));
+        queue.fire(at(90));
+        assert_eq!((queue.pop(), queue.next_timer()), (Some((id("a"), Work::Start)), None));
+        queue.settled(&id("a"), Some(at(90)), false);
+        assert_eq!(queue.next_timer(), Some(at(90)));
+    }
+
+    #[test]
+    fn what_is_gone_leaves_nothing_and_makes_room() {
+        let mut queue = Queue::<u8>::new(1);
+        woken(&mut queue, "a", CHANGED);
+        queue.pop();
+        woken(&mut queue, "b", CHANGED);
+        queue.gone(&id("a"));
+        assert_eq!(queue.pop(), Some((id("b"), Work::Start)));
+        queue.settled(&id("b"), Some(at(60)), true);
+        queue.remove(&id("b"));
+        assert!(queue.slots.is_empty() && queue.timers.is_empty());
+        assert_eq!((queue.failures(&id("b")), queue.is_active(&id("b")), queue.counts()), (0, false, (0, 0, 0)));
+    }
 }

@@ -58,3 +58,51 @@ fn hash_json(value: &Value, hasher: &mut DefaultHasher) {
         other => other.to_string().hash(hasher),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn hash(pointer: &str, value: Value) -> u64 {
+        let entry = |subresource: &str| {
+            json!({
+                "manager": "kustomize-controller", "operation": "Apply", "time": "2026-01-01T00:00:00Z",
+                "subresource": subresource, "fieldsV1": {"f:spec": {"f:replicas": {}}},
+            })
+        };
+        let mut object = json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {
+                "name": "a", "namespace": "b", "generation": 1, "resourceVersion": "1", "deletionTimestamp": null,
+                "managedFields": [entry(""), entry("status")],
+            },
+            "status": {"replicas": 1},
+        });
+        *object.pointer_mut(pointer).unwrap() = value;
+        owned_hash(&Object::new(object).unwrap())
+    }
+
+    #[rstest]
+    #[case("/metadata/generation", json!(2))]
+    #[case("/metadata/deletionTimestamp", json!("2026-01-01T00:00:00Z"))]
+    #[case("/metadata/managedFields/0/manager", json!("kubectl"))]
+    #[case("/metadata/managedFields/0/operation", json!("Update"))]
+    #[case("/metadata/managedFields/0/time", json!("2026-01-01T00:00:01Z"))]
+    #[case("/metadata/managedFields/0/fieldsV1", json!({"f:spec": {"f:paused": {}}}))]
+    #[case("/metadata/managedFields/0/fieldsV1/f:spec/f:replicas", json!({"f:x": {}}))]
+    fn who_changes_what_we_own_changes_the_hash(#[case] pointer: &str, #[case] value: Value) {
+        assert_ne!(hash(pointer, value), hash("/metadata/generation", json!(1)));
+    }
+
+    #[rstest]
+    #[case("/metadata/resourceVersion", json!("2"))]
+    #[case("/status/replicas", json!(2))]
+    #[case("/metadata/managedFields/1/manager", json!("kube-controller-manager"))]
+    #[case("/metadata/managedFields/1/fieldsV1", json!({}))]
+    fn status_does_not(#[case] pointer: &str, #[case] value: Value) {
+        assert_eq!(hash(pointer, value), hash("/metadata/generation", json!(1)));
+    }
+}

@@ -334,3 +334,37 @@ fn body_of(gvk: &Gvk) -> Body {
     };
     if existing { Body::Metadata } else { Body::Full }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use sluice_object::InventoryEntry;
+
+    use super::*;
+
+    #[rstest]
+    #[case("", "Secret", Body::Metadata)]
+    #[case("", "ConfigMap", Body::Metadata)]
+    #[case("", "Service", Body::Full)]
+    #[case("rbac.authorization.k8s.io", "Role", Body::Metadata)]
+    #[case("storage.k8s.io", "StorageClass", Body::Metadata)]
+    #[case("networking.k8s.io", "NetworkPolicy", Body::Metadata)]
+    #[case("networking.k8s.io", "Ingress", Body::Full)]
+    #[case("example.com", "Secret", Body::Full)]
+    fn bodies_are_watched_where_health_is_in_them(#[case] group: &str, #[case] kind: &str, #[case] body: Body) {
+        let selection = common(&Gvk::new(group, "v1", kind));
+        assert_eq!((selection.body, selection.labels.as_str()), (body, OWNER_LABEL));
+        assert_eq!((selection.namespace, selection.name), (None, None));
+    }
+
+    #[rstest]
+    #[case("demo", Some("demo"))]
+    #[case("", None)]
+    fn what_is_not_ours_is_watched_by_its_name(#[case] namespace: &str, #[case] of: Option<&str>) {
+        let id = ObjectId::new(&Gvk::new("", "v1", "Secret"), namespace, "a");
+        let watched = Watched { entry: InventoryEntry { id, version: "v1".into() }, owned: false };
+        let selection = selection_of(&watched);
+        assert_eq!((selection.namespace.as_deref(), selection.name.as_deref()), (of, Some("a")));
+        assert_eq!((selection.body, selection.labels.as_str()), (Body::Metadata, ""));
+    }
+}

@@ -23,6 +23,8 @@ pub(crate) const NAMESPACE: &str = "flux-system";
 pub(crate) struct Bench {
     pub(crate) cluster: FakeCluster,
     pub(crate) clock: Clock,
+    /// What agents that are started draw for every random number.
+    pub(crate) chance: f64,
     store: Store,
     _dir: TempDir,
 }
@@ -50,7 +52,7 @@ impl Bench {
         cluster.auto_ready(true);
         // One thread, so that artifacts are opened in the order they are asked for.
         let store = Store::at(dir.path(), Options { threads: 1, ..Options::default() }).unwrap();
-        Self { cluster, clock, store, _dir: dir }
+        Self { cluster, clock, chance: 0.5, store, _dir: dir }
     }
 
     /// Starts an agent that knows nothing.
@@ -59,7 +61,7 @@ impl Bench {
     }
 
     pub(crate) fn start_with(&self, settings: Settings) -> Agent {
-        let life = Arc::new(Life::new(self.clock));
+        let life = Arc::new(Life::new(self.clock, self.chance));
         let cluster = Arc::new(self.cluster.clone());
         let cx = Arc::new(Context::new(cluster, life.clone(), Arc::new(Silent), settings, 1));
         let sources = Arc::new(Sources::new(self.store.clone()));

@@ -6,6 +6,8 @@ mod bench;
 mod costs;
 mod crash;
 mod crowd;
+mod lives;
 mod manifests;
 mod syncs;
+mod watching;
 mod world;

@@ -30,12 +30,13 @@ impl Clock {
 /// The tasks of one life of the agent.
 pub(crate) struct Life {
     clock: Clock,
+    chance: f64,
     tasks: Mutex<JoinSet<()>>,
 }
 
 impl Life {
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, tasks: Mutex::default() }
+    pub(crate) fn new(clock: Clock, chance: f64) -> Self {
+        Self { clock, chance, tasks: Mutex::default() }
     }
 
     /// Ends all tasks wherever they are.
@@ -68,6 +69,6 @@ impl World for Life {
     }
 
     fn random(&self) -> f64 {
-        0.5
+        self.chance
     }
 }
