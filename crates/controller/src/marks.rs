@@ -45,6 +45,15 @@ impl<'a> Marks<'a> {
         self.set(READY, UNKNOWN, reasons::PROGRESSING, ready);
     }
 
+    /// Work goes on, maybe for minutes: what the last attempt at this generation failed of stays to be read.
+    pub(crate) fn working_on(&mut self, message: &str) {
+        let ready = conditions::find_condition(self.conditions, READY);
+        if ready.is_some_and(|ready| ready.status == FALSE && ready.observed_generation == Some(self.generation)) {
+            return self.set(RECONCILING, TRUE, reasons::PROGRESSING, message);
+        }
+        self.working(message, message);
+    }
+
     /// Work is done.
     pub(crate) fn ready(&mut self, reason: &str, message: &str) {
         self.clear(STALLED);
@@ -87,4 +96,34 @@ fn shorten(message: &str) -> String {
     }
     let end = (0..=LONGEST).rev().find(|index| message.is_char_boundary(*index)).unwrap_or(0);
     format!("{}...", &message[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns Ready and Reconciling while a retry runs at a generation that failed, or at one after it.
+    fn retried(generation: i64) -> [(String, String); 2] {
+        let mut conditions = Vec::new();
+        Marks::new(&mut conditions, 1, Timestamp::UNIX_EPOCH).failed("LimitExceeded", "too large");
+        Marks::new(&mut conditions, generation, Timestamp::UNIX_EPOCH).working_on("building artifact");
+        [READY, RECONCILING].map(|type_| {
+            let found = conditions::find_condition(&conditions, type_).unwrap();
+            (found.status.clone(), found.message.clone())
+        })
+    }
+
+    #[test]
+    fn a_failure_can_be_read_while_the_same_is_tried_again() {
+        let told = |status: &str, message: &str| (status.to_owned(), message.to_owned());
+        assert_eq!(retried(1), [told(FALSE, "too large"), told(TRUE, "building artifact")]);
+        assert_eq!(retried(2), [told(UNKNOWN, "building artifact"), told(TRUE, "building artifact")]);
+    }
+
+    #[test]
+    fn long_messages_are_cut_between_characters() {
+        assert_eq!(shorten("é"), "é");
+        let cut = shorten(&"é".repeat(LONGEST));
+        assert_eq!((cut.len(), cut.ends_with("é...")), (LONGEST + 3, true));
+    }
 }

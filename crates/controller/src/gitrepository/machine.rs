@@ -113,7 +113,7 @@ impl Run {
             None => "new upstream revision".to_owned() + &format!(" '{}'", head.revision),
         };
         let mut marks = self.marks(object, now);
-        marks.working(&format!("building artifact: {message}"), &format!("building artifact: {message}"));
+        marks.working_on(&format!("building artifact: {message}"));
         marks.set(ARTIFACT_OUTDATED, TRUE, reasons::NEW_REVISION, &message);
         self.stage = Stage::Announcing { spec, head };
         let report = self.report(Vec::new());
