@@ -3,7 +3,7 @@
 use std::{sync::Arc, thread::available_parallelism, time::Duration};
 
 use futures::StreamExt;
-use sluice_cluster::{Body, Identity, KubeCluster, Selection, WatchEvent};
+use sluice_cluster::{Body, Identity, KubeCluster, RemoteRules, Selection, WatchEvent};
 use sluice_controller::{
     Sources,
     gitrepository::GitRepositories,
@@ -78,15 +78,20 @@ fn git_limits(flags: &RunOptions) -> Limits {
 }
 
 fn policy(flags: &RunOptions) -> Policy {
-    let account = flags.tenancy.default_service_account.clone();
+    let tenancy = &flags.tenancy;
+    let gates = flags.reconciling.feature_gates();
+    let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
     Policy {
-        no_cross_namespace_refs: flags.tenancy.no_cross_namespace_refs,
-        default_service_account: (!account.is_empty()).then_some(account),
+        no_cross_namespace_refs: tenancy.no_cross_namespace_refs,
+        default_service_account: named(&tenancy.default_service_account),
+        remote: RemoteRules { exec: tenancy.insecure_kubeconfig_exec, insecure_tls: tenancy.insecure_kubeconfig_tls },
+        default_remote_account: named(&tenancy.default_kubeconfig_service_account),
+        object_level_identity: gates.enabled(Gate::ObjectLevelWorkloadIdentity),
         requeue_dependency: flags.reconciling.requeue_dependency.0,
         concurrent_ssa: flags.reconciling.concurrent_ssa.get(),
         custom_kinds: flags.reconciling.custom_apply_stage_kinds.clone(),
         overridden_managers: flags.reconciling.override_manager.clone(),
-        strict_substitution: flags.reconciling.feature_gates().enabled(Gate::StrictPostBuildSubstitutions),
+        strict_substitution: gates.enabled(Gate::StrictPostBuildSubstitutions),
         ..Policy::default()
     }
 }

@@ -1,6 +1,6 @@
 //! What each request does.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sluice_object::{Gvk, Object};
 
 use super::{
@@ -29,6 +29,7 @@ pub(super) fn target_of(request: &Request) -> Target {
     match request {
         Request::Get(target) | Request::Delete { target, .. } | Request::JsonPatch { target, .. } => target.clone(),
         Request::MergePatch { target, .. } | Request::Status { target, .. } => target.clone(),
+        Request::Token { account, .. } => account.clone(),
         Request::List { gvk, namespace, .. } => kind(gvk, namespace.as_deref()),
         Request::Apply { object, .. } | Request::Create { object, .. } => Target::of(object),
         Request::Event(event) => event.about.clone(),
@@ -89,6 +90,7 @@ impl Desk<'_> {
             }),
             Request::Status { patch, manager, .. } => self.status(&bodies::status(&patch), &manager),
             Request::Delete { only_if, propagation, .. } => self.delete(&only_if, propagation),
+            Request::Token { audiences, .. } => self.token(&audiences),
             Request::List { .. } | Request::Event(_) | Request::Resolve(_) => Ok(Response::Done),
         }
     }
@@ -96,6 +98,15 @@ impl Desk<'_> {
     fn get(&self) -> Result<Response, ApiError> {
         self.check("get", "")?;
         Ok(Response::Object(view(self.live()?, &self.gvk.version, Body::Full)))
+    }
+
+    fn token(&self, audiences: &[String]) -> Result<Response, ApiError> {
+        self.check("create", "")?;
+        let account = self.live()?;
+        let mut answer = bodies::token_request(audiences);
+        answer["metadata"] = json!({ "name": account.name(), "namespace": account.namespace() });
+        answer["status"] = json!({ "token": format!("token of {}", account.name()) });
+        Object::new(answer).map(Response::Object).map_err(|error| ApiError::transport(error.to_string()))
     }
 
     fn list(&self, namespace: Option<&str>, labels: &str, body: Body) -> Result<Response, ApiError> {

@@ -12,7 +12,7 @@ use sluice_kustomize::Variables;
 use sluice_object::{Artifact, Gvk, InventoryEntry, Object, ObjectId};
 use sluice_reconcile::{Context, Index, Kind};
 
-use super::{Kustomizations, Memory, variables};
+use super::{Kustomizations, Memory, remote, variables};
 use crate::gitrepository::Trouble;
 
 /// What a pass starts from.
@@ -22,8 +22,8 @@ pub struct Facts {
     pub(super) source: Result<Arc<Artifact>, NoArtifact>,
     /// Why dependencies hold the pass up, if they do.
     pub(super) blocked: Option<String>,
-    /// On whose behalf objects are applied.
-    pub(super) identity: Identity,
+    /// On whose behalf objects are applied, and at which cluster; or why nobody can.
+    pub(super) identity: Result<Identity, Trouble>,
     /// What this process applied last.
     pub(super) memory: Option<Memory>,
     /// Whether every object of the inventory is as it was applied, and healthy where that is asked for.
@@ -65,7 +65,7 @@ impl Kustomizations {
         Facts {
             blocked,
             variables: variables.map(|variables| variables.map(Arc::new)),
-            identity: self.identity(object),
+            identity: self.identity(object, cx).await,
             memory: self.memory(&id(object)),
             clean: is_clean(object, cx),
             eager: is_eager(object),
@@ -91,19 +91,28 @@ impl Kustomizations {
     /// Deletion alone asks for it: elsewhere the API server's refusal says enough.
     async fn missing_account(&self, object: &Kustomization, cx: &Context) -> Option<String> {
         object.metadata.deletion_timestamp.as_ref()?;
-        let Identity::ServiceAccount { namespace, name } = self.identity(object) else { return None };
+        let (namespace, name) = self.account(object)?;
         let shown = format!("service account '{namespace}/{name}'");
         let target = Target { gvk: Gvk::new("", "v1", "ServiceAccount"), namespace, name };
         let answer = cx.cluster.call(&Identity::Agent, Request::Get(target)).await;
         answer.is_err_and(|error| error.is_not_found()).then_some(shown)
     }
 
-    fn identity(&self, object: &Kustomization) -> Identity {
+    async fn identity(&self, object: &Kustomization, cx: &Context) -> Result<Identity, Trouble> {
+        let remote = remote::read(object, &self.policy, cx).await?;
+        Ok(match (remote, self.account(object)) {
+            (Some(remote), Some((namespace, name))) => Identity::Remote(remote.acting_as(&namespace, &name)),
+            (Some(remote), None) => Identity::Remote(remote),
+            (None, Some((namespace, name))) => Identity::ServiceAccount { namespace, name },
+            (None, None) => Identity::Agent,
+        })
+    }
+
+    /// Returns namespace and name of the account that is impersonated.
+    fn account(&self, object: &Kustomization) -> Option<(String, String)> {
         let name = object.spec.service_account_name.clone().filter(|name| !name.is_empty());
-        match name.or_else(|| self.policy.default_service_account.clone()) {
-            Some(name) => Identity::ServiceAccount { namespace: namespace(object), name },
-            None => Identity::Agent,
-        }
+        let name = name.or_else(|| self.policy.default_service_account.clone())?;
+        Some((namespace(object), name))
     }
 }
 
@@ -229,7 +238,11 @@ fn cycle(object: &Kustomization, index: &Index) -> Option<String> {
     None
 }
 
+/// Nobody knows what has changed at another cluster.
 fn is_clean(object: &Kustomization, cx: &Context) -> bool {
+    if object.spec.kube_config.is_some() {
+        return false;
+    }
     let owner = id(object);
     inventory(object.status.as_ref())
         .iter()

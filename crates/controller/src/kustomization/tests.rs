@@ -67,7 +67,7 @@ fn facts() -> Facts {
     Facts {
         source: Ok(Arc::new(artifact)),
         blocked: None,
-        identity: Identity::Agent,
+        identity: Ok(Identity::Agent),
         memory: None,
         clean: false,
         eager: false,
@@ -110,7 +110,6 @@ fn short(status: &Value, type_: &str) -> String {
 
 #[rstest]
 #[case(json!({"decryption": {"provider": "sops"}}), "decryption")]
-#[case(json!({"kubeConfig": {"secretRef": {"name": "k"}}}), "kubeConfig")]
 #[case(json!({"ignore": [{"paths": ["/spec"]}]}), "ignore")]
 #[case(json!({"healthCheckExprs": [{"apiVersion": "v1", "kind": "A", "current": "true"}]}), "healthCheckExprs")]
 #[case(json!({"dependsOn": [{"name": "a", "readyExpr": "true"}]}), "dependsOn[].readyExpr")]
