@@ -140,10 +140,7 @@ fn current(whole: &Kubeconfig) -> Result<(Cluster, AuthInfo), InvalidKubeconfig>
     let cluster = cluster.and_then(|named| named.cluster.clone());
     let user = context.user.clone().unwrap_or_default();
     let found = whole.auth_infos.iter().find(|found| found.name == user).and_then(|named| named.auth_info.clone());
-    Ok((
-        cluster.ok_or_else(|| missing("cluster", &context.cluster))?,
-        found.ok_or_else(|| missing("user", &user))?,
-    ))
+    Ok((cluster.ok_or_else(|| missing("cluster", &context.cluster))?, found.ok_or_else(|| missing("user", &user))?))
 }
 
 fn check_cluster(cluster: &Cluster, rules: RemoteRules) -> Result<(), InvalidKubeconfig> {
@@ -181,7 +178,9 @@ fn check_user(user: &AuthInfo, rules: RemoteRules) -> Result<(), InvalidKubeconf
 }
 
 fn file(field: &str, instead: &str) -> InvalidKubeconfig {
-    invalid(format!("`{field}` names a file, and files of the agent are not read; hint: put its content in `{instead}`"))
+    invalid(format!(
+        "`{field}` names a file, and files of the agent are not read; hint: put its content in `{instead}`"
+    ))
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -209,7 +208,8 @@ mod tests {
 
     #[test]
     fn the_current_context_counts_and_nothing_of_it_is_shown() {
-        let remote = Remote::from_kubeconfig(&kubeconfig("", "token: s3cret, as: admin"), RemoteRules::default()).unwrap();
+        let remote =
+            Remote::from_kubeconfig(&kubeconfig("", "token: s3cret, as: admin"), RemoteRules::default()).unwrap();
         assert_eq!((remote.server(), remote.identity()), ("https://there:6443", Identity::Agent));
         assert!(!format!("{remote:?}").contains("s3cret"));
         let user = remote.kubeconfig().auth_infos[0].auth_info.clone().unwrap();

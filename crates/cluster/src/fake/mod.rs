@@ -20,7 +20,6 @@ mod managed;
 mod patch;
 mod permissions;
 mod schema;
-mod select;
 mod stamp;
 mod store;
 mod verbs;

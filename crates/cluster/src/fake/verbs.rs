@@ -1,7 +1,7 @@
 //! What each request does.
 
 use serde_json::{Map, Value, json};
-use sluice_object::{Gvk, Object};
+use sluice_object::{Gvk, LabelSelector, Object};
 
 use super::{
     Admission,
@@ -12,7 +12,6 @@ use super::{
     kinds::KindInfo,
     managed, patch,
     schema::Schema,
-    select::Selector,
     stamp::{count_generation, drop_empty},
     store::{Key, State},
     watchers::view,
@@ -111,11 +110,11 @@ impl Desk<'_> {
 
     fn list(&self, namespace: Option<&str>, labels: &str, body: Body) -> Result<Response, ApiError> {
         self.check("list", "")?;
-        let selector = Selector::parse(labels)?;
+        let selector = LabelSelector::parse(labels).map_err(|error| errors::bad_request(error.to_string()))?;
         let namespace = namespace.filter(|namespace| !namespace.is_empty());
         let keys = self.state.keys(&self.gvk.group, &self.gvk.kind, namespace);
         let objects = keys.iter().filter_map(|key| self.state.objects.get(key));
-        let selected = objects.filter(|object| selector.matches(object));
+        let selected = objects.filter(|object| selector.matches(|key| object.label(key)));
         Ok(Response::List(selected.map(|object| view(object, &self.gvk.version, body)).collect()))
     }
 

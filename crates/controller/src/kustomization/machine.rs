@@ -273,7 +273,6 @@ fn unserved_field(object: &Kustomization) -> Option<&'static str> {
     let spec = &object.spec;
     [
         (spec.decryption.is_some(), "decryption"),
-        (!spec.ignore.is_empty(), "ignore"),
         (!spec.health_check_exprs.is_empty(), "healthCheckExprs"),
         (spec.depends_on.iter().any(|dependency| dependency.ready_expr.is_some()), "dependsOn[].readyExpr"),
     ]

@@ -148,7 +148,11 @@ impl Kind for Kustomizations {
     }
 
     fn references(object: &Kustomization) -> Vec<ObjectId> {
-        facts::dependencies(object).chain([facts::source_id(object)]).chain(variables::sources(object)).chain(remote::source(object)).collect()
+        facts::dependencies(object)
+            .chain([facts::source_id(object)])
+            .chain(variables::sources(object))
+            .chain(remote::source(object))
+            .collect()
     }
 
     /// Dependents care for readiness, the observed generation and the applied revision.

@@ -21,10 +21,13 @@ pub(super) async fn read(object: &Kustomization, policy: &Policy, cx: &Context) 
     let namespace = namespace(object);
     match object.spec.kube_config.as_ref() {
         None => Ok(None),
-        Some(KubeConfig { secret_ref: Some(secret), .. }) => from_secret(&namespace, secret, policy, cx).await.map(Some),
+        Some(KubeConfig { secret_ref: Some(secret), .. }) => {
+            from_secret(&namespace, secret, policy, cx).await.map(Some)
+        }
         Some(KubeConfig { config_map_ref: Some(map), .. }) => {
             let found = get(cx, "ConfigMap", &namespace, &map.name).await;
-            let found = found.map_err(|error| failed(format!("failed to get configmap {namespace}/{}: {error}", map.name)))?;
+            let found =
+                found.map_err(|error| failed(format!("failed to get configmap {namespace}/{}: {error}", map.name)))?;
             generic(&namespace, &found, policy, cx).await.map(Some)
         }
         Some(_) => Err(failed("spec.kubeConfig names neither a Secret nor a ConfigMap".into())),
@@ -56,13 +59,15 @@ async fn from_secret(
 ) -> Result<Remote, Trouble> {
     let shown = format!("{namespace}/{}", reference.name);
     let secret = get(cx, "Secret", namespace, &reference.name).await;
-    let secret = secret.map_err(|error| failed(format!("unable to read KubeConfig secret '{shown}' error: {error}")))?;
+    let secret =
+        secret.map_err(|error| failed(format!("unable to read KubeConfig secret '{shown}' error: {error}")))?;
     let wanted = reference.key.as_deref().filter(|key| !key.is_empty());
     let keys = wanted.map_or(vec!["value", "value.yaml"], |key| vec![key]);
     let text = keys.iter().find_map(|key| decoded(&secret, key)).ok_or_else(|| {
         failed(format!("KubeConfig secret '{shown}' does not contain a '{}' key with a kubeconfig", keys[0]))
     })?;
-    Remote::from_kubeconfig(&text, policy.remote).map_err(|error| failed(format!("KubeConfig secret '{shown}': {error}")))
+    Remote::from_kubeconfig(&text, policy.remote)
+        .map_err(|error| failed(format!("KubeConfig secret '{shown}': {error}")))
 }
 
 fn decoded(secret: &Object, key: &str) -> Option<String> {
@@ -84,21 +89,26 @@ async fn generic(namespace: &str, map: &Object, policy: &Policy, cx: &Context) -
         }
         None => return Err(failed(format!("configmap {namespace}/{} has no key 'provider'", map.name()))),
     }
-    let server = server(text("address").ok_or_else(|| failed("cluster address is required to create a REST config".into()))?)?;
-    let audiences: Vec<_> = text("audiences").into_iter().flat_map(str::lines).map(|line| line.trim().to_owned()).collect();
+    let server =
+        server(text("address").ok_or_else(|| failed("cluster address is required to create a REST config".into()))?)?;
+    let audiences: Vec<_> =
+        text("audiences").into_iter().flat_map(str::lines).map(|line| line.trim().to_owned()).collect();
     let audiences = if audiences.is_empty() { vec![text("address").unwrap_or_default().into()] } else { audiences };
     let account = account(namespace, text("serviceAccountName"), policy, cx).await?;
     let shown = format!("{}/{}", account.namespace, account.name);
     let answer = cx.cluster.call(&Identity::Agent, Request::Token { account, audiences }).await.and_then(object);
-    let answer = answer.map_err(|error| failed(format!("failed to create kubernetes token for service account '{shown}': {error}")))?;
+    let answer = answer
+        .map_err(|error| failed(format!("failed to create kubernetes token for service account '{shown}': {error}")))?;
     let token = answer.value()["status"]["token"].as_str().unwrap_or_default();
     Ok(Remote::with_token(&server, text("ca.crt"), token))
 }
 
 /// Returns the account whose token is shown: the one that is named, where the gate allows that, or the agent's own.
 async fn account(namespace: &str, name: Option<&str>, policy: &Policy, cx: &Context) -> Result<Target, Trouble> {
-    let named = |namespace: &str, name: &str| {
-        Target { gvk: Gvk::new("", "v1", "ServiceAccount"), namespace: namespace.into(), name: name.into() }
+    let named = |namespace: &str, name: &str| Target {
+        gvk: Gvk::new("", "v1", "ServiceAccount"),
+        namespace: namespace.into(),
+        name: name.into(),
     };
     match name.or(policy.default_remote_account.as_deref()) {
         Some(name) if policy.object_level_identity => Ok(named(namespace, name)),
@@ -109,9 +119,11 @@ async fn account(namespace: &str, name: Option<&str>, policy: &Policy, cx: &Cont
             Err(Trouble { reason: reasons::FEATURE_GATE_DISABLED.into(), message })
         }
         None => {
-            let user = own_name(cx).await.map_err(|error| failed(format!("failed to learn the agent's own name: {error}")))?;
+            let user =
+                own_name(cx).await.map_err(|error| failed(format!("failed to learn the agent's own name: {error}")))?;
             let parts = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
-            let (namespace, name) = parts.ok_or_else(|| failed(format!("the agent runs as '{user}', which is no service account")))?;
+            let (namespace, name) =
+                parts.ok_or_else(|| failed(format!("the agent runs as '{user}', which is no service account")))?;
             Ok(named(namespace, name))
         }
     }
@@ -134,7 +146,8 @@ fn server(address: &str) -> Result<String, Trouble> {
         return Err(failed(format!("the Kubernetes API server address '{address}' must use https scheme")));
     };
     let host = host.split('/').next().unwrap_or_default().to_lowercase();
-    let port = host.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit()));
+    let port =
+        host.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit()));
     Ok(if port { format!("https://{host}") } else { format!("https://{host}:443") })
 }
 

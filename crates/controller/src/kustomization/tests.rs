@@ -110,7 +110,6 @@ fn short(status: &Value, type_: &str) -> String {
 
 #[rstest]
 #[case(json!({"decryption": {"provider": "sops"}}), "decryption")]
-#[case(json!({"ignore": [{"paths": ["/spec"]}]}), "ignore")]
 #[case(json!({"healthCheckExprs": [{"apiVersion": "v1", "kind": "A", "current": "true"}]}), "healthCheckExprs")]
 #[case(json!({"dependsOn": [{"name": "a", "readyExpr": "true"}]}), "dependsOn[].readyExpr")]
 fn what_is_not_served_is_refused_and_never_ignored(#[case] spec: Value, #[case] named: &str) {

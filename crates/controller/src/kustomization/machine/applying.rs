@@ -95,8 +95,16 @@ impl Run {
 
     pub(super) fn roll_out(self, object: &Kustomization, built: Built, now: Timestamp) -> Step {
         let old = facts::inventory(Some(&self.status));
+        let ignore = match settings::ignore_rules(object) {
+            Ok(rules) => rules,
+            Err(error) => {
+                let next = Next::After(object.spec.retry_interval());
+                return self.fail(object, reasons::RECONCILIATION_FAILED, error.to_string(), next, now);
+            }
+        };
         let policy = &self.facts.policy;
         let options = rollout::Options {
+            ignore,
             account: self.who.clone(),
             force: object.spec.force,
             prune: object.spec.prune,

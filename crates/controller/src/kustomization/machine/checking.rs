@@ -49,7 +49,14 @@ impl Run {
         }
         let deadline = after(now, object.spec.timeout());
         let spec = WaitSpec { targets: targets.clone(), until: Until::Current, deadline, recheck_at: None };
-        let checking = Checking { set, targets, waiting: Waiting::new(spec, self.is_remote(), now), applied, began: now, deadline };
+        let checking = Checking {
+            set,
+            targets,
+            waiting: Waiting::new(spec, self.is_remote(), now),
+            applied,
+            began: now,
+            deadline,
+        };
         match checking.set.verdict() {
             wait::Verdict::Waiting => self.announce_check(object, checking, now),
             verdict => self.judge(object, checking, verdict, now),
