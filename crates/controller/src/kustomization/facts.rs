@@ -26,6 +26,8 @@ pub struct Facts {
     pub(super) identity: Result<Identity, Trouble>,
     /// What this process applied last.
     pub(super) memory: Option<Memory>,
+    /// Whether a build would read what the last one read.
+    pub(super) same_build: bool,
     /// Whether every object of the inventory is as it was applied, and healthy where that is asked for.
     pub(super) clean: bool,
     /// Whether drift is put back at once.
@@ -57,6 +59,7 @@ impl Kustomizations {
         }
         let revision = source.as_ref().ok().map(|artifact| artifact.revision.to_string());
         let blocked = blocked(object, revision.as_deref(), &cx.index);
+        let memory = self.memory(&id(object));
         let builds = source.is_ok() && blocked.is_none() && object.metadata.deletion_timestamp.is_none();
         let variables = match builds {
             true => variables::read(object, self.policy.strict_substitution, cx).await,
@@ -66,7 +69,8 @@ impl Kustomizations {
             blocked,
             variables: variables.map(|variables| variables.map(Arc::new)),
             identity: self.identity(object, cx).await,
-            memory: self.memory(&id(object)),
+            same_build: is_same_build(memory.as_ref(), source.as_deref().ok()),
+            memory,
             clean: is_clean(object, cx),
             eager: is_eager(object),
             policy: self.policy.clone(),
@@ -247,6 +251,13 @@ fn is_clean(object: &Kustomization, cx: &Context) -> bool {
     inventory(object.status.as_ref())
         .iter()
         .all(|entry| cx.watches.is_clean(&owner, &entry.id) && (!object.spec.wait || cx.watches.is_current(&entry.id)))
+}
+
+/// What is built depends on what is read of the artifact, whatever else a commit has changed.
+fn is_same_build(memory: Option<&Memory>, artifact: Option<&Artifact>) -> bool {
+    let (Some(memory), Some(artifact)) = (memory, artifact) else { return false };
+    memory.revision == artifact.revision.as_str()
+        || memory.inputs.as_ref().is_some_and(|inputs| inputs.are_same_in(&artifact.tree))
 }
 
 /// The annotation that has drift put back as soon as it is seen.

@@ -15,7 +15,7 @@ use sluice_api::{
     kustomize::{Kustomization, KustomizationStatus},
 };
 use sluice_cluster::{EventType, Identity};
-use sluice_object::{Artifact, Digest, ObjectId};
+use sluice_object::{Artifact, Digest, Inputs, ObjectId};
 use sluice_reconcile::{Command, Input, Next, Notice, Report, Verdict};
 
 use self::{applying::Driving, checking::Checking};
@@ -39,6 +39,7 @@ pub struct Run {
     began: Timestamp,
     latest: Latest,
     checksum: Option<Digest>,
+    inputs: Option<Inputs>,
     notices: Vec<Notice>,
     stage: Stage,
 }
@@ -65,7 +66,8 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     let status = object.status.clone().unwrap_or_default();
     let (latest, notices) = (Latest::default(), Vec::new());
     let who = facts.identity.clone().unwrap_or_default();
-    let mut run = Run { status, facts, who, began: now, latest, checksum: None, notices, stage: Stage::Nowhere };
+    let mut run =
+        Run { status, facts, who, began: now, latest, checksum: None, inputs: None, notices, stage: Stage::Nowhere };
     if object.metadata.deletion_timestamp.is_some() {
         return run.finalize(object, now);
     }
@@ -95,7 +97,7 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     if let Err(trouble) = run.facts.identity.clone() {
         return run.no_way(object, trouble, now);
     }
-    if run.is_unchanged(object, &artifact) {
+    if run.is_unchanged(object) {
         return run.unchanged(object, &artifact, now);
     }
     run.status.last_attempted_revision = Some(artifact.revision.to_string());
@@ -120,12 +122,12 @@ pub(super) fn next(object: &Kustomization, mut run: Run, input: Input<Outcome>, 
 
 // Before a build.
 impl Run {
-    fn is_unchanged(&self, object: &Kustomization, artifact: &Artifact) -> bool {
+    fn is_unchanged(&self, object: &Kustomization) -> bool {
         let Some(memory) = &self.facts.memory else { return false };
         self.facts.clean
             && object.spec.health_checks.is_empty()
             && Some(memory.generation) == object.metadata.generation
-            && memory.revision == artifact.revision.as_str()
+            && self.facts.same_build
             && memory.eager == self.facts.eager
             && memory.variables == self.variables_digest()
             && conditions::is_true(&self.status.conditions, READY)

@@ -24,7 +24,7 @@ use serde::Deserialize;
 use sluice_api::{annotations, kustomize::Kustomization};
 pub use sluice_apply::order::CustomKinds;
 use sluice_cluster::RemoteRules;
-use sluice_object::{Digest, Gvk, InventoryEntry, Object, ObjectId};
+use sluice_object::{Digest, Gvk, Inputs, InventoryEntry, Object, ObjectId};
 use sluice_reconcile::{Command, Context, Index, Input, Kind};
 
 pub use effects::{Built, Effect, Outcome};
@@ -96,6 +96,7 @@ pub struct Memory {
     generation: i64,
     revision: String,
     checksum: Digest,
+    inputs: Option<Inputs>,
     variables: Option<Digest>,
     eager: bool,
 }

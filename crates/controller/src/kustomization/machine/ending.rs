@@ -38,6 +38,7 @@ impl Run {
             generation: object.metadata.generation.unwrap_or(0),
             revision: artifact.revision.to_string(),
             checksum: self.checksum.clone().unwrap_or_else(|| Digest::sha256(&[])),
+            inputs: self.inputs.take(),
             variables: self.variables_digest(),
             eager: self.facts.eager,
         };
