@@ -30,6 +30,7 @@
 //! # }
 //! ```
 
+pub mod external;
 pub mod fileserver;
 pub mod git;
 pub mod ignore;

@@ -33,6 +33,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use self::inner::Inner;
 use crate::Limits;
 
+pub(crate) use self::archive::HashingReader;
 pub use self::{draft::Draft, error::Error, owner::Owner};
 
 /// How a store works.
@@ -140,6 +141,11 @@ impl Store {
         owners.sort();
         owners.dedup();
         owners
+    }
+
+    /// Removes the files that no tree uses.
+    pub(crate) fn sweep(&self) {
+        self.0.blobs.sweep();
     }
 
     /// Returns the file of an artifact's archive.

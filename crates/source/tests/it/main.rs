@@ -1,6 +1,7 @@
 //! The crate against real Git: a smart HTTP server made of `git http-backend`.
 
 mod errors;
+mod external;
 mod fileserver;
 mod git;
 mod limits;
