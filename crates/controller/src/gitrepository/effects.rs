@@ -59,6 +59,7 @@ impl GitRepositories {
             revision: fetched.revision,
             metadata: Default::default(),
             tree: fetched.tree,
+            etags: Default::default(),
         };
         let artifact = self.sources.store().publish(publication).await.map_err(|error| store_trouble(&error))?;
         let artifact = Arc::new(artifact);
