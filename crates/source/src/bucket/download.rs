@@ -67,7 +67,7 @@ impl Buckets {
         &self,
         container: &Container,
         path: TreePath,
-        blob: &Blob,
+        blob: Blob,
         limits: &Limits,
     ) -> Result<(TreePath, Received), Error> {
         let _turn = self.downloads.acquire().await;
@@ -80,12 +80,12 @@ impl Buckets {
 }
 
 /// Takes what is known, and returns what is not. A file that is known but damaged counts as not known.
-fn reuse<'a>(draft: &mut Draft, listing: &'a Listing, known: &[Known]) -> Vec<(TreePath, &'a Blob)> {
+fn reuse(draft: &mut Draft, listing: &Listing, known: &[Known]) -> Vec<(TreePath, Blob)> {
     let mut wanted = Vec::new();
     for (path, blob) in listing.blobs.iter() {
         let reused = known.iter().any(|known| known.has(path, blob) && draft.reuse(&known.tree, path).is_ok());
         if !reused {
-            wanted.push((path.clone(), blob));
+            wanted.push((path.clone(), blob.clone()));
         }
     }
     wanted

@@ -29,6 +29,11 @@ pub(super) struct Blob {
 }
 
 impl Listing {
+    /// Returns a listing without blobs, for tests of what follows from a revision.
+    pub fn of_revision(revision: &str) -> Self {
+        Self { revision: Revision::new(revision), blobs: Arc::default() }
+    }
+
     /// Returns the number of files.
     pub fn files(&self) -> usize {
         self.blobs.len()
