@@ -6,13 +6,18 @@ use futures::StreamExt;
 use sluice_cluster::{Body, Identity, KubeCluster, RemoteRules, Selection, WatchEvent};
 use sluice_controller::{
     Sources,
+    bucket::Buckets,
     gitrepository::GitRepositories,
     kustomization::{Kustomizations, Policy},
     unserved,
 };
 use sluice_object::{Gvk, ObjectId};
 use sluice_reconcile::{Context, Kind, Meter, Settings, configs};
-use sluice_source::{Limits, Store, git::Git};
+use sluice_source::{
+    Limits, Store,
+    bucket::{self, Environment},
+    git::Git,
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +37,10 @@ pub struct Options {
     pub policy: Policy,
     /// Bounds on a fetch from Git.
     pub git_limits: Limits,
+    /// Bounds on a fetch from a bucket.
+    pub bucket_limits: Limits,
+    /// Who the agent is to a cloud.
+    pub environment: Environment,
     /// Host and port that artifact URLs name.
     pub advertised: String,
     /// The labels of ConfigMaps and Secrets whose changes count at once; nothing where they are not watched.
@@ -45,6 +54,8 @@ impl Options {
             settings: settings(flags),
             policy: policy(flags),
             git_limits: git_limits(flags),
+            bucket_limits: bucket_limits(flags),
+            environment: Environment::read(|name| std::env::var(name).ok()),
             advertised: advertised(flags),
             config_labels: config_labels(&flags.reconciling),
         }
@@ -74,6 +85,16 @@ fn git_limits(flags: &RunOptions) -> Limits {
         files: storage.git_max_files,
         file: storage.git_max_file_size.0,
         ..Limits::git()
+    }
+}
+
+fn bucket_limits(flags: &RunOptions) -> Limits {
+    let storage = &flags.storage;
+    Limits {
+        size: storage.bucket_max_size.0,
+        files: storage.bucket_max_files,
+        file: storage.bucket_max_file_size.0,
+        ..Limits::bucket()
     }
 }
 
@@ -122,12 +143,19 @@ pub async fn run(
     let sources = Arc::new(Sources::new(store.clone()));
     let git = GitRepositories {
         sources: sources.clone(),
-        git: Git::new(store),
-        advertised: options.advertised,
+        git: Git::new(store.clone()),
+        advertised: options.advertised.clone(),
         limits: options.git_limits,
+    };
+    let buckets = Buckets {
+        sources: sources.clone(),
+        client: bucket::Buckets::new(store, options.environment),
+        advertised: options.advertised,
+        limits: options.bucket_limits,
     };
     let mut start = Start::new(cx.clone());
     start.kind(Arc::new(git));
+    start.kind(Arc::new(buckets));
     start.kind(Arc::new(Kustomizations::new(sources, options.policy)));
     for kind in sluice_api::kinds().iter().filter(|kind| !kind.served && kind.has_conditions) {
         cx.world.spawn(Box::pin(unserved::run(*kind, cx.clone())));

@@ -130,6 +130,15 @@ pub struct Storage {
     /// How many bytes one file of a Git repository may have.
     #[arg(long, default_value = "100Mi", value_name = "BYTES")]
     pub git_max_file_size: Bytes,
+    /// How many bytes the files of a bucket may have together.
+    #[arg(long, default_value = "512Mi", value_name = "BYTES")]
+    pub bucket_max_size: Bytes,
+    /// How many files a bucket may bring.
+    #[arg(long, default_value_t = 200_000, value_name = "COUNT")]
+    pub bucket_max_files: u64,
+    /// How many bytes one file of a bucket may have.
+    #[arg(long, default_value = "100Mi", value_name = "BYTES")]
+    pub bucket_max_file_size: Bytes,
 }
 
 /// How reconciling goes.

@@ -15,6 +15,7 @@ use tempfile::NamedTempFile;
 use tokio::time::sleep;
 
 use super::{
+    container::Container,
     eye::{Eye, View},
     fleet::Fleet,
     screen::Screen,
@@ -31,6 +32,8 @@ pub(super) struct Stage {
     // In the order of their end: the agent before what it works with.
     pub(super) agent: Agent,
     pub(super) fleet: Fleet,
+    /// The fleet's files in object storage, once they are there.
+    pub(super) container: Option<Container>,
     pub(super) cluster: ControlPlane,
     eye: Eye,
     _pod_log: NamedTempFile,
@@ -53,7 +56,7 @@ impl Stage {
         let agent = agent.map_err(anyhow::Error::from_boxed).context("start the agent")?;
         screen.end(&Ok("runs as ServiceAccount flux-system/sluice".to_owned()));
         let eye = Eye::new(cluster.client()?);
-        Ok(Self { agent, fleet, cluster, eye, _pod_log: pod_log })
+        Ok(Self { agent, fleet, container: None, cluster, eye, _pod_log: pod_log })
     }
 
     /// Looks until the goal is reached, and shows each change meanwhile.

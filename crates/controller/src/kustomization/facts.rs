@@ -165,9 +165,9 @@ fn denied(source: &ObjectId) -> NoArtifact {
 
 fn missing(object: &Kustomization, source: &ObjectId) -> NoArtifact {
     let message = match object.spec.source_ref.kind {
-        SourceKind::GitRepository => format!("Source '{source}' not found"),
+        SourceKind::GitRepository | SourceKind::Bucket => format!("Source '{source}' not found"),
         _ => format!(
-            "Source '{source}' is of a kind that this version of Sluice does not serve; hint: use a GitRepository"
+            "Source '{source}' is of a kind that this version of Sluice does not serve; hint: use a GitRepository or Bucket"
         ),
     };
     NoArtifact::Awaited(Trouble { reason: reasons::ARTIFACT_FAILED.into(), message })

@@ -58,7 +58,7 @@ async fn fetch(served: Vec<u8>, named: &[u8], limits: Limits) -> (Fixture, Resul
 }
 
 async fn refused(served: Vec<u8>, limits: Limits) -> String {
-    let error = fetch(served.clone(), &served, limits).await.1.unwrap_err();
+    let error = fetch(served.clone(), &served, limits).await.1.expect_err("refused");
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(&error);
     while let Some(source) = cause {
@@ -96,7 +96,7 @@ async fn another_archive_is_refused_and_leaves_nothing() {
 #[tokio::test]
 async fn a_missing_one_is_told_from_a_broken_one() {
     assert!(fetch(Vec::new(), b"", Limits::git()).await.1.unwrap_err().is_missing());
-    let broken = fetch(b"no archive".to_vec(), b"no archive", Limits::git()).await.1.unwrap_err();
+    let broken = fetch(b"no archive".to_vec(), b"no archive", Limits::git()).await.1.expect_err("refused");
     assert!(!broken.is_missing() && matches!(broken, Error::Archive { .. }), "{broken:?}");
 }
 
