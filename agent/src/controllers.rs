@@ -3,6 +3,7 @@
 use std::{sync::Arc, thread::available_parallelism, time::Duration};
 
 use futures::StreamExt;
+use sluice_api::KindInfo;
 use sluice_cluster::{Body, Identity, KubeCluster, RemoteRules, Selection, WatchEvent};
 use sluice_controller::{
     Sources,
@@ -75,6 +76,7 @@ fn settings(flags: &RunOptions) -> Settings {
         min_retry_delay: reconciling.min_retry_delay.0,
         max_retry_delay: reconciling.max_retry_delay.0,
         namespace: flags.kubernetes.watched_namespace().map(ToOwned::to_owned),
+        shard: flags.kubernetes.watch_label_selector.selector.clone(),
     }
 }
 
@@ -108,6 +110,8 @@ fn policy(flags: &RunOptions) -> Policy {
         remote: RemoteRules { exec: tenancy.insecure_kubeconfig_exec, insecure_tls: tenancy.insecure_kubeconfig_tls },
         default_remote_account: named(&tenancy.default_kubeconfig_service_account),
         object_level_identity: gates.enabled(Gate::ObjectLevelWorkloadIdentity),
+        external_artifacts: gates.enabled(Gate::ExternalArtifact),
+        fail_fast: !gates.enabled(Gate::DisableFailFastBehavior),
         requeue_dependency: flags.reconciling.requeue_dependency.0,
         concurrent_ssa: flags.reconciling.concurrent_ssa.get(),
         custom_kinds: flags.reconciling.custom_apply_stage_kinds.clone(),
@@ -140,7 +144,7 @@ pub async fn run(
     let cores = available_parallelism().map_or(1, usize::from);
     let cx = Context::new(Arc::new(cluster.clone()), world.clone(), metrics, options.settings, cores);
     let cx = Arc::new(cx);
-    let sources = Arc::new(Sources::new(store.clone()));
+    let sources = Arc::new(Sources::new(store.clone(), options.git_limits.clone()));
     let git = GitRepositories {
         sources: sources.clone(),
         git: Git::new(store.clone()),
@@ -156,20 +160,29 @@ pub async fn run(
     let mut start = Start::new(cx.clone());
     start.kind(Arc::new(git));
     start.kind(Arc::new(buckets));
+    follow_others(&cx, options.policy.external_artifacts, options.config_labels);
     start.kind(Arc::new(Kustomizations::new(sources, options.policy)));
-    for kind in sluice_api::kinds().iter().filter(|kind| !kind.served && kind.has_conditions) {
-        cx.world.spawn(Box::pin(unserved::run(*kind, cx.clone())));
-    }
-    if let Some(labels) = options.config_labels {
-        for kind in ["ConfigMap", "Secret"] {
-            cx.world.spawn(Box::pin(configs::follow(cx.clone(), kind, labels.clone())));
-        }
-    }
     cx.world.spawn(Box::pin(follow_definitions(cluster, cx.clone())));
     cx.world.spawn(Box::pin(start.when_listed(readiness)));
     stop.cancelled().await;
     cx.stop.cancel();
     world.idle().await;
+}
+
+/// Follows what is referred to, or answered for, but reconciled by nobody here.
+fn follow_others(cx: &Arc<Context>, external: bool, config_labels: Option<String>) {
+    const EXTERNAL: &str = "ExternalArtifact";
+    if external {
+        let gvk = Gvk::new("source.toolkit.fluxcd.io", "v1", EXTERNAL);
+        cx.world.spawn(Box::pin(sluice_reconcile::follow_sources(cx.clone(), gvk)));
+    }
+    let marked = |kind: &&KindInfo| !kind.served && kind.has_conditions && !(external && kind.kind == EXTERNAL);
+    for kind in sluice_api::kinds().iter().filter(marked) {
+        cx.world.spawn(Box::pin(unserved::run(*kind, cx.clone())));
+    }
+    for (kind, labels) in ["ConfigMap", "Secret"].into_iter().flat_map(|kind| Some((kind, config_labels.clone()?))) {
+        cx.world.spawn(Box::pin(configs::follow(cx.clone(), kind, labels)));
+    }
 }
 
 /// Starts the controllers; passes begin when every kind is listed, so that no reference is taken for missing.

@@ -95,6 +95,7 @@ impl Shell {
     fn leases(&self) -> anyhow::Result<Leases> {
         let options = leases::Options {
             namespace: self.options.kubernetes.runtime_namespace.clone(),
+            suffix: self.options.kubernetes.watch_label_selector.lease_suffix(),
             identity: leases::identity(&hostname(), ring::default_provider().secure_random)?,
             terms: Terms::default(),
             wall: Timestamp::now,

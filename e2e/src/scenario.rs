@@ -179,6 +179,17 @@ impl Scenario<'_> {
         Ok(())
     }
 
+    /// Changes the status of an object by a merge patch, as its controller would.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn set_status(&self, kind: &str, name: &str, status: Value) -> Outcome {
+        let params = PatchParams { field_manager: Some("somebody".to_owned()), ..PatchParams::default() };
+        let patch = Patch::Merge(serde_json::json!({ "status": status }));
+        self.api(kind)?.patch_status(name, &params, &patch).await?;
+        Ok(())
+    }
+
     /// Deletes an object.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, builder::BoolishValueParser};
 
 use sluice_controller::kustomization::CustomKinds;
 
-use super::{Bytes, FeatureGates, GoDuration, ListenAddr, Percentage};
+use super::{Bytes, FeatureGates, GoDuration, ListenAddr, Percentage, Shard};
 use crate::telemetry::{Encoding, Level};
 
 /// What the agent is told on its command line. Of a flag that is given twice the last holds, as in Go.
@@ -65,6 +65,9 @@ pub struct Kubernetes {
     #[arg(long, default_value = "true", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub watch_all_namespaces: bool,
+    /// Serve the objects that these labels select; other agents serve the others.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "SELECTOR")]
+    pub watch_label_selector: Shard,
 }
 
 impl Kubernetes {

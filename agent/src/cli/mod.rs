@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 pub use flags::{Compatibility, Endpoints, Kubernetes, Leadership, Logging, Reconciling, RunOptions, Storage, Tenancy};
 pub use gates::{FeatureGates, Gate};
 pub use sluice_api::Duration as GoDuration;
-pub use values::{Bytes, ListenAddr, Percentage};
+pub use values::{Bytes, ListenAddr, Percentage, Shard};
 
 use crate::run;
 

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use sluice_object::{Digest, LabelSelector};
+
 /// A text that is no value of the wanted form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid(String);
@@ -39,6 +41,39 @@ impl fmt::Display for Bytes {
             Some((unit, size)) => write!(f, "{}{unit}", self.0 / size),
             None => self.0.fmt(f),
         }
+    }
+}
+
+/// The objects that this agent serves, by a label selector; all of them where it is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shard {
+    text: String,
+    /// The selector.
+    pub selector: LabelSelector,
+}
+
+impl Shard {
+    /// Returns what tells the leases of this shard from those of others, as Flux names them: `-` and a short hash.
+    pub fn lease_suffix(&self) -> String {
+        match self.text.as_str() {
+            "" => String::new(),
+            text => format!("-{}", &Digest::sha256(text.as_bytes()).hex()[..8]),
+        }
+    }
+}
+
+impl FromStr for Shard {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let selector = LabelSelector::parse(text).map_err(|error| Invalid(error.to_string()))?;
+        Ok(Self { text: text.to_owned(), selector })
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 

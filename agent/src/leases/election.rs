@@ -29,9 +29,9 @@ enum Wake {
 
 impl Election {
     pub(super) fn new(cluster: Arc<dyn Cluster>, options: Options) -> Self {
-        let Options { namespace, identity, terms, wall } = options;
+        let Options { namespace, suffix, identity, terms, wall } = options;
         let office = Office { cluster, namespace, me: identity, terms, wall };
-        let claim = |name: &str| Claim::new(name.to_owned());
+        let claim = |name: &str| Claim::new(format!("{name}{suffix}"));
         Self { office, own: claim(OWN), flux: FLUX.into_iter().map(claim).collect(), acting: false }
     }
 
@@ -162,7 +162,7 @@ fn standing_by(own: &Claim, flux: &[Claim]) -> Standing {
 /// Names the controller and the holder, and what to do when that is not wanted.
 fn held_by(claim: &Claim) -> String {
     let controller = claim.name().trim_end_matches("-leader-election");
-    let advice = if claim.name() == OWN { "" } else { "; scale it down or delete the lease" };
+    let advice = if claim.name().starts_with(OWN) { "" } else { "; scale it down or delete the lease" };
     format!("{controller} lease is held by {}: another agent is running{advice}", claim.holder())
 }
 

@@ -39,6 +39,8 @@ pub const FLUX: [&str; 2] = ["source-controller-leader-election", "kustomize-con
 pub struct Options {
     /// The namespace of the leases.
     pub namespace: String,
+    /// What is put behind the names of the leases, where agents share the objects.
+    pub suffix: String,
     /// The holder's identity, see [`identity`].
     pub identity: String,
     /// The times of the election.

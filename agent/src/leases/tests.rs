@@ -116,7 +116,7 @@ impl Cluster for Server {
 
 fn agent(server: &Arc<Server>, me: &str) -> (Leases, Readiness) {
     let (namespace, identity) = (NAMESPACE.into(), me.into());
-    let options = Options { namespace, identity, terms: Terms::default(), wall: ticking };
+    let options = Options { namespace, suffix: String::new(), identity, terms: Terms::default(), wall: ticking };
     let readiness = Readiness::default();
     (Leases::start(server.clone(), options, readiness.clone()), readiness)
 }

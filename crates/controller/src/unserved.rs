@@ -23,7 +23,9 @@ pub async fn run(kind: KindInfo, cx: Arc<Context>) {
     let selection = Selection { namespace: cx.settings.namespace.clone(), ..Selection::all(gvk) };
     let mut events = cx.cluster.watch(&Identity::Agent, selection);
     while let Some(Some(event)) = cx.stop.run_until_cancelled(events.next()).await {
-        if let WatchEvent::Seen(object) = event {
+        if let WatchEvent::Seen(object) = event
+            && cx.serves(&object)
+        {
             mark(&kind, &object, &cx).await;
         }
     }

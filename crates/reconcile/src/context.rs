@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use sluice_cluster::Cluster;
-use sluice_object::{Gvk, ObjectId};
+use sluice_object::{Gvk, LabelSelector, Object, ObjectId};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +48,9 @@ pub struct Settings {
     pub max_retry_delay: Duration,
     /// Namespace to watch, or all.
     pub namespace: Option<String>,
+    /// The objects that are reconciled, where several agents share them (`--watch-label-selector`). The others are known
+    /// too, because they may be referred to.
+    pub shard: LabelSelector,
 }
 
 impl Default for Settings {
@@ -58,6 +61,7 @@ impl Default for Settings {
             min_retry_delay: Duration::from_millis(750),
             max_retry_delay: Duration::from_secs(15 * 60),
             namespace: None,
+            shard: LabelSelector::default(),
         }
     }
 }
@@ -114,8 +118,13 @@ impl Context {
         receive.await.ok()
     }
 
+    /// Says whether an object is reconciled by this agent.
+    pub fn serves(&self, object: &Object) -> bool {
+        self.settings.shard.matches(|key| object.label(key))
+    }
+
     /// Returns a stored object of one of our kinds.
-    pub fn stored(&self, gvk: &Gvk, namespace: &str, name: &str) -> Option<Arc<sluice_object::Object>> {
+    pub fn stored(&self, gvk: &Gvk, namespace: &str, name: &str) -> Option<Arc<Object>> {
         self.index.get(&ObjectId::new(gvk, namespace, name))
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use sluice_cluster::{Identity, Selection, WatchEvent};
-use sluice_object::{Object, ObjectId};
+use sluice_object::{Gvk, Object, ObjectId};
 use tokio::sync::{mpsc, watch};
 use tracing::Instrument;
 
 use crate::{
     Cause, Context, Index, Kind, Next, Verdict, Wake,
-    index::Mailbox,
+    index::{Kept, Mailbox},
     pass::{self, Begin, End, Parked, Resume},
     queue::{Queue, Work},
 };
@@ -55,7 +55,7 @@ async fn follow<K: Kind>(cx: Arc<Context>, synced: watch::Sender<bool>) {
                 vanish(&cx, &object.id());
             }
             WatchEvent::Listed => {
-                forget_unlisted::<K>(&cx, &listing);
+                forget_unlisted(&cx, &K::gvk(), &listing);
                 synced.send_replace(true);
             }
             WatchEvent::Failed { message, refused } => {
@@ -66,8 +66,34 @@ async fn follow<K: Kind>(cx: Arc<Context>, synced: watch::Sender<bool>) {
     }
 }
 
-fn forget_unlisted<K: Kind>(cx: &Context, listed: &std::collections::HashSet<ObjectId>) {
-    let gvk = K::gvk();
+/// Follows a kind that others reconcile, so that objects of ours can refer to its artifacts.
+pub async fn follow_sources(cx: Arc<Context>, gvk: Gvk) {
+    let selection = Selection { namespace: cx.settings.namespace.clone(), ..Selection::all(gvk.clone()) };
+    let mut events = cx.cluster.watch(&Identity::Agent, selection);
+    let mut listing = std::collections::HashSet::new();
+    while let Some(Some(event)) = cx.stop.run_until_cancelled(events.next()).await {
+        match event {
+            WatchEvent::Restarted => listing.clear(),
+            WatchEvent::Seen(object) => {
+                listing.insert(object.id());
+                let (id, object) = (object.id(), Arc::new(object));
+                if matches!(cx.index.keep(object, Vec::new()), Kept::New(_)) {
+                    cx.index.wake_dependents(&id);
+                }
+            }
+            WatchEvent::Gone(object) => {
+                listing.remove(&object.id());
+                vanish(&cx, &object.id());
+            }
+            WatchEvent::Listed => forget_unlisted(&cx, &gvk, &listing),
+            WatchEvent::Failed { message, refused } => {
+                tracing::warn!(kind = %gvk, refused, error = message, "watch of sources failed");
+            }
+        }
+    }
+}
+
+fn forget_unlisted(cx: &Context, gvk: &Gvk, listed: &std::collections::HashSet<ObjectId>) {
     for object in cx.index.of_kind(&gvk.group, &gvk.kind) {
         if !listed.contains(&object.id()) {
             vanish(cx, &object.id());
@@ -119,12 +145,17 @@ impl<K: Kind> Controller<K> {
 
     fn deliver(&mut self) {
         for (id, wake) in self.mailbox.take() {
-            match self.cx.index.get(&id) {
+            match self.ours(&id) {
                 Some(object) => self.wake(&id, wake, &object),
                 None if self.queue.is_active(&id) => {}
                 None => self.forget(&id),
             }
         }
+    }
+
+    /// Returns an object that is there, and ours to reconcile.
+    fn ours(&self, id: &ObjectId) -> Option<Arc<Object>> {
+        self.cx.index.get(id).filter(|object| self.cx.serves(object))
     }
 
     fn wake(&mut self, id: &ObjectId, wake: Wake, object: &Object) {
@@ -178,6 +209,10 @@ impl<K: Kind> Controller<K> {
                 let delay = self.backoff(id);
                 self.queue.settled(id, Some(self.cx.now() + delay), true);
             }
+        }
+        // It may have become another agent's meanwhile.
+        if self.ours(id).is_none() {
+            self.forget(id);
         }
     }
 

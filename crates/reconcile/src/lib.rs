@@ -21,7 +21,7 @@ mod status;
 mod watches;
 
 pub use context::{Context, Meter, Settings, Silent, World};
-pub use controller::run;
+pub use controller::{follow_sources, run};
 pub use drift::Baseline;
 pub use index::{Index, Wake};
 pub use kind::{Cause, Command, Input, Kind, Next, Notice, Park, Report, Verdict, Watched, Woke};

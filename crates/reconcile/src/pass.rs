@@ -288,7 +288,8 @@ pub(crate) fn absorb<K: Kind>(cx: &Context, mut object: Object) {
     let (id, object) = (object.id(), Arc::new(object));
     let references = K::read(&object).map(|typed| K::references(&typed)).unwrap_or_default();
     let Kept::New(old) = cx.index.keep(object.clone(), references) else { return };
-    if old.as_ref().is_none_or(|old| asks_for_a_pass(old, &object)) {
+    let moved = |old: &Object| cx.serves(old) != cx.serves(&object);
+    if old.as_ref().is_none_or(|old| asks_for_a_pass(old, &object) || moved(old)) {
         cx.index.wake(&id, crate::Wake { changed: true, ..Default::default() });
     }
     if old.as_ref().map(|old| K::signal(old)) != Some(K::signal(&object)) {

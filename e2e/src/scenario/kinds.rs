@@ -3,10 +3,11 @@
 use kube::core::{ApiResource, GroupVersionKind};
 
 /// Kind, group, version, and whether its objects are in namespaces.
-const KINDS: [(&str, &str, &str, bool); 22] = [
+const KINDS: [(&str, &str, &str, bool); 23] = [
     ("GitRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("Bucket", "source.toolkit.fluxcd.io", "v1", true),
     ("OCIRepository", "source.toolkit.fluxcd.io", "v1", true),
+    ("ExternalArtifact", "source.toolkit.fluxcd.io", "v1", true),
     ("Kustomization", "kustomize.toolkit.fluxcd.io", "v1", true),
     ("HelmRelease", "helm.toolkit.fluxcd.io", "v2", true),
     ("Namespace", "", "v1", false),

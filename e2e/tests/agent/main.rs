@@ -23,6 +23,7 @@ mod leases;
 mod outage;
 mod protocol;
 mod remote;
+mod shards;
 mod stamps;
 mod substitution;
 mod tenancy;

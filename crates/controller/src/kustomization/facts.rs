@@ -84,9 +84,17 @@ impl Kustomizations {
         if self.policy.no_cross_namespace_refs && source.namespace != namespace(object) {
             return Err(denied(&source));
         }
-        let Some(found) = cx.index.get(&source) else { return Err(missing(object, &source)) };
+        let external = object.spec.source_ref.kind == SourceKind::ExternalArtifact;
+        if external && !self.policy.external_artifacts {
+            return Err(gated(&source));
+        }
+        let Some(found) = cx.index.get(&source) else {
+            self.sources.forget(&source);
+            return Err(missing(object, &source));
+        };
         let Some(named) = artifact_of(&found) else { return Err(not_ready(&source, &found)) };
-        self.sources.artifact(&source, &named).await.map_err(|error| {
+        let served_here = !external && cx.serves(&found);
+        self.sources.artifact(&source, &named, served_here).await.map_err(|error| {
             let message = crate::gitrepository::with_cause(&error, error.hint());
             NoArtifact::Unreadable(Trouble { reason: reasons::ARTIFACT_FAILED.into(), message })
         })
@@ -163,9 +171,16 @@ fn denied(source: &ObjectId) -> NoArtifact {
     NoArtifact::Denied(Trouble { reason: reasons::ACCESS_DENIED.into(), message })
 }
 
+fn gated(source: &ObjectId) -> NoArtifact {
+    let message = format!("can't access '{source}', ExternalArtifact feature gate is disabled");
+    NoArtifact::Denied(Trouble { reason: reasons::ACCESS_DENIED.into(), message })
+}
+
 fn missing(object: &Kustomization, source: &ObjectId) -> NoArtifact {
     let message = match object.spec.source_ref.kind {
-        SourceKind::GitRepository | SourceKind::Bucket => format!("Source '{source}' not found"),
+        SourceKind::GitRepository | SourceKind::Bucket | SourceKind::ExternalArtifact => {
+            format!("Source '{source}' not found")
+        }
         _ => format!(
             "Source '{source}' is of a kind that this version of Sluice does not serve; hint: use a GitRepository or Bucket"
         ),

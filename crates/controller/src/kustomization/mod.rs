@@ -68,6 +68,10 @@ pub struct Policy {
     pub default_remote_account: Option<String>,
     /// Whether objects may name the account whose token is shown (gate `ObjectLevelWorkloadIdentity`).
     pub object_level_identity: bool,
+    /// Whether ExternalArtifacts may be sources (gate `ExternalArtifact`).
+    pub external_artifacts: bool,
+    /// Whether a health check ends with the first failure (gate `DisableFailFastBehavior` turns it off).
+    pub fail_fast: bool,
     /// Whether a variable without value and default fails the build (gate `StrictPostBuildSubstitutions`).
     pub strict_substitution: bool,
 }
@@ -85,6 +89,8 @@ impl Default for Policy {
             remote: RemoteRules::default(),
             default_remote_account: None,
             object_level_identity: false,
+            external_artifacts: false,
+            fail_fast: true,
             strict_substitution: true,
         }
     }

@@ -25,7 +25,7 @@ pub(crate) async fn stored(
     artifact: Option<&meta::Artifact>,
 ) -> Option<Arc<Artifact>> {
     let artifact = artifact.filter(|artifact| sources.store().holds(&artifact.path))?;
-    sources.artifact(id, artifact).await.ok()
+    sources.artifact(id, artifact, true).await.ok()
 }
 
 /// Makes an artifact that consumers find.

@@ -64,7 +64,7 @@ impl Bench {
         let life = Arc::new(Life::new(self.clock, self.chance));
         let cluster = Arc::new(self.cluster.clone());
         let cx = Arc::new(Context::new(cluster, life.clone(), Arc::new(Silent), settings, 1));
-        let sources = Arc::new(Sources::new(self.store.clone()));
+        let sources = Arc::new(Sources::new(self.store.clone(), Limits::git()));
         let git = GitRepositories {
             sources: sources.clone(),
             git: Git::new(self.store.clone()),

@@ -40,8 +40,8 @@ impl Run {
         targets: Vec<Target>,
         now: Timestamp,
     ) -> Step {
-        let options =
-            wait::Options { until: Until::Current, fail_fast: true, expiring_jobs: applied.expiring_jobs.clone() };
+        let fail_fast = self.facts.policy.fail_fast;
+        let options = wait::Options { until: Until::Current, fail_fast, expiring_jobs: applied.expiring_jobs.clone() };
         let mut set = WaitSet::new(targets.iter().map(Target::id), options);
         let health = applied.health.clone();
         for (id, health) in health {
