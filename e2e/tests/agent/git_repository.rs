@@ -108,6 +108,21 @@ async fn a_certificate_is_trusted_by_the_authority_in_a_secret() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_host_is_asked_through_the_proxy_of_a_secret() -> Outcome {
+    let world = scenario("proxy").await?;
+    world.commit(&[("a.yaml", &config_map("a", "1"))])?;
+    // The server does for a proxy: it answers for a host that does not exist.
+    let (address, path) = world.url().rsplit_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).ok_or("a path")?;
+    let hidden = format!("http://git.invalid/{path}");
+    world.apply(git_repository(SOURCE, &hidden)).await?;
+    world.fails("GitRepository", SOURCE, "GitOperationFailed").await?;
+    world.apply(secret("proxy", &[("address", &address)])).await?;
+    world.apply(git_repository(SOURCE, &hidden).with("proxySecretRef", serde_json::json!({ "name": "proxy" }))).await?;
+    world.ready("GitRepository", SOURCE).await?;
+    Ok(())
+}
+
 /// Returns the files of an archive with their modes.
 fn files(archive: &[u8]) -> Outcome<BTreeMap<String, u32>> {
     let mut plain = Vec::new();

@@ -11,7 +11,7 @@ const KEY: &str = "sharding.fluxcd.io/key";
 /// Says whether an agent has finished a pass over a Kustomization.
 fn has_worked_on(agent: &Agent, name: &str) -> bool {
     let name = format!("\"name\":\"{name}\"");
-    agent.log().lines().any(|line| line.contains("\"kind\":\"Kustomization\"") && line.contains(&name))
+    agent.log().lines().any(|line| line.contains("Kustomization") && line.contains(&name))
 }
 
 #[tokio::test]

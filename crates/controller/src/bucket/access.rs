@@ -1,7 +1,7 @@
 //! How a bucket is reached: what its secrets mean.
 
 use sluice_object::Object;
-use sluice_source::{Proxy, Secret, bucket::Credentials};
+use sluice_source::{Secret, bucket::Credentials};
 
 use crate::source::{Trouble, text};
 
@@ -30,15 +30,6 @@ pub(super) fn credentials(secret: &Object) -> Result<Credentials, Trouble> {
         Some(_) => Ok(Credentials::Environment { authority }),
         None => Err(incomplete(secret)),
     }
-}
-
-/// Reads a proxy.
-pub(super) fn proxy(secret: &Object) -> Result<Proxy, Trouble> {
-    let missing =
-        || Trouble::access(format!("failed to get proxy URL: secret '{}' has no key `address`", name(secret)));
-    let get = |key: &str| text(secret, key).unwrap_or_default();
-    let address = text(secret, "address").filter(|address| !address.is_empty()).ok_or_else(missing)?;
-    Ok(Proxy { address, username: get("username"), password: Secret::new(get("password")) })
 }
 
 fn incomplete(secret: &Object) -> Trouble {
@@ -107,14 +98,5 @@ mod tests {
         let trouble = credentials(&secret(keys)).unwrap_err();
         assert_eq!(trouble.reason, "AuthenticationFailed");
         assert!(trouble.message.contains(message), "{}", trouble.message);
-    }
-
-    #[test]
-    fn a_proxy_needs_an_address() {
-        let proxy_of = |keys| proxy(&secret(keys));
-        let expected =
-            Proxy { address: "address!".into(), username: "username!".into(), password: hidden("password!") };
-        assert_eq!(proxy_of(&["address", "username", "password"]), Ok(expected));
-        assert!(proxy_of(&["username"]).unwrap_err().message.contains("no key `address`"));
     }
 }

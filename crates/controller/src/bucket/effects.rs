@@ -59,7 +59,7 @@ async fn spec(object: &Bucket, cx: &Context) -> Result<BucketSpec, Trouble> {
         spec.tls = tls(&secret);
     }
     if let Some(secret) = secret(object, &wanted.proxy_secret_ref, "proxySecretRef", cx).await? {
-        spec.proxy = Some(access::proxy(&secret)?);
+        spec.proxy = Some(source::proxy(&secret)?);
     }
     Ok(spec)
 }

@@ -24,10 +24,13 @@ impl GitRepositories {
         let mut spec = GitSpec::new(&object.spec.url);
         spec.timeout = object.spec.timeout().max(Duration::from_secs(1));
         spec.reference = reference(object);
+        let namespace = object.metadata.namespace.clone().unwrap_or_default();
         if let Some(secret) = &object.spec.secret_ref {
-            let namespace = object.metadata.namespace.clone().unwrap_or_default();
             let secret = read_secret(&namespace, &secret.name, "secretRef", cx).await?;
             (spec.auth, spec.tls) = (auth(&secret), tls(&secret));
+        }
+        if let Some(secret) = &object.spec.proxy_secret_ref {
+            spec.proxy = Some(source::proxy(&read_secret(&namespace, &secret.name, "proxySecretRef", cx).await?)?);
         }
         Ok(spec)
     }

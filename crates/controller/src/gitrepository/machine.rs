@@ -166,7 +166,6 @@ fn unserved_field(object: &GitRepository) -> Option<&'static str> {
     let spec = &object.spec;
     [
         (spec.verify.is_some(), "verify"),
-        (spec.proxy_secret_ref.is_some(), "proxySecretRef"),
         (spec.recurse_submodules, "recurseSubmodules"),
         (!spec.include.is_empty(), "include"),
         (!spec.sparse_checkout.is_empty(), "sparseCheckout"),

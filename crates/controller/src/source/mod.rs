@@ -13,7 +13,7 @@ use sluice_source::store;
 pub(crate) use self::{
     artifacts::{collect, owner, publish, stored},
     record::Record,
-    secrets::{read_secret, text, tls, value},
+    secrets::{proxy, read_secret, text, tls, value},
 };
 
 pub(crate) const GROUP: &str = "source.toolkit.fluxcd.io";

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use sluice_cluster::{Identity, Request, Target};
 use sluice_object::{Gvk, Object};
 use sluice_reconcile::Context;
-use sluice_source::{Secret, Tls};
+use sluice_source::{Proxy, Secret, Tls};
 
 use super::Trouble;
 
@@ -30,6 +30,16 @@ pub(crate) fn tls(secret: &Object) -> Tls {
     Tls { ca: value(secret, "ca.crt").or_else(|| value(secret, "caFile")), identity }
 }
 
+/// Returns the proxy of a secret: `address`, and `username` with `password` where it asks for them.
+pub(crate) fn proxy(secret: &Object) -> Result<Proxy, Trouble> {
+    let get = |key: &str| text(secret, key).unwrap_or_default();
+    let address = text(secret, "address").filter(|address| !address.is_empty()).ok_or_else(|| {
+        let (namespace, name) = (secret.namespace(), secret.name());
+        Trouble::access(format!("failed to get proxy URL: secret '{namespace}/{name}' has no key `address`"))
+    })?;
+    Ok(Proxy { address, username: get("username"), password: Secret::new(get("password")) })
+}
+
 pub(crate) fn text(secret: &Object, key: &str) -> Option<String> {
     value(secret, key).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -37,4 +47,25 @@ pub(crate) fn text(secret: &Object, key: &str) -> Option<String> {
 pub(crate) fn value(secret: &Object, key: &str) -> Option<Vec<u8>> {
     let text = secret.value().get("data")?.get(key)?.as_str()?;
     base64::engine::general_purpose::STANDARD.decode(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn secret(data: Value) -> Object {
+        let metadata = json!({"name": "proxy", "namespace": "ns"});
+        Object::new(json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data})).unwrap()
+    }
+
+    #[test]
+    fn a_proxy_needs_an_address() {
+        let found = proxy(&secret(json!({"address": "aHR0cDovL3A6ODA=", "username": "dQ==", "password": "cA=="})));
+        let expected = Proxy { address: "http://p:80".into(), username: "u".into(), password: Secret::new("p") };
+        assert_eq!(found, Ok(expected));
+        let missing = proxy(&secret(json!({"username": "dQ=="}))).unwrap_err();
+        assert_eq!(missing.message, "failed to get proxy URL: secret 'ns/proxy' has no key `address`");
+    }
 }
