@@ -86,6 +86,7 @@ fn policy(flags: &RunOptions) -> Policy {
         concurrent_ssa: flags.reconciling.concurrent_ssa.get(),
         custom_kinds: flags.reconciling.custom_apply_stage_kinds.clone(),
         overridden_managers: flags.reconciling.override_manager.clone(),
+        additive_ready_expr: flags.reconciling.feature_gates().enabled(Gate::AdditiveCELDependencyCheck),
         strict_substitution: flags.reconciling.feature_gates().enabled(Gate::StrictPostBuildSubstitutions),
         ..Policy::default()
     }

@@ -70,6 +70,9 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     if let Some(field) = unserved_field(object) {
         return run.refuse(object, field, now);
     }
+    if let Err(trouble) = run.facts.expressions.clone() {
+        return run.stall(object, &trouble, now);
+    }
     let artifact = match run.facts.source.clone() {
         Ok(artifact) => artifact,
         Err(NoArtifact::Denied(trouble)) => return run.stall(object, &trouble, now),
@@ -257,8 +260,6 @@ fn unserved_field(object: &Kustomization) -> Option<&'static str> {
         (spec.decryption.is_some(), "decryption"),
         (spec.kube_config.is_some(), "kubeConfig"),
         (!spec.ignore.is_empty(), "ignore"),
-        (!spec.health_check_exprs.is_empty(), "healthCheckExprs"),
-        (spec.depends_on.iter().any(|dependency| dependency.ready_expr.is_some()), "dependsOn[].readyExpr"),
     ]
     .into_iter()
     .find_map(|(used, name)| used.then_some(name))

@@ -2,7 +2,9 @@
 //!
 //! facts (artifact, dependencies, drift) → build → rollout (dry-run, publish, apply, prune) → health → verdict
 
+mod dependencies;
 mod effects;
+mod expressions;
 mod facts;
 mod machine;
 mod report;
@@ -60,6 +62,8 @@ pub struct Policy {
     pub custom_kinds: CustomKinds,
     /// Whether objects that would install Flux are left out.
     pub leave_flux_alone: bool,
+    /// Whether a dependency with a `readyExpr` must be ready besides (gate `AdditiveCELDependencyCheck`).
+    pub additive_ready_expr: bool,
     /// Whether a variable without value and default fails the build (gate `StrictPostBuildSubstitutions`).
     pub strict_substitution: bool,
 }
@@ -74,6 +78,7 @@ impl Default for Policy {
             overridden_managers: Vec::new(),
             custom_kinds: CustomKinds::default(),
             leave_flux_alone: true,
+            additive_ready_expr: false,
             strict_substitution: true,
         }
     }
@@ -137,16 +142,18 @@ impl Kind for Kustomizations {
     }
 
     fn references(object: &Kustomization) -> Vec<ObjectId> {
-        facts::dependencies(object).chain([facts::source_id(object)]).chain(variables::sources(object)).collect()
+        dependencies::dependencies(object).chain([facts::source_id(object)]).chain(variables::sources(object)).collect()
     }
 
-    /// Dependents care for readiness, the observed generation and the applied revision.
+    /// Dependents care for readiness, the observed generation and the applied revision; expressions for labels,
+    /// annotations, the spec and other conditions too. What else they ask for is seen when they are looked at again.
     fn signal(object: &Object) -> String {
-        let status = &object.value()["status"];
-        let conditions = status["conditions"].as_array();
-        let ready = conditions.and_then(|all| all.iter().find(|condition| condition["type"] == "Ready"));
-        let ready = ready.map(|condition| condition["status"].clone());
-        format!("{ready:?} {} {}", status["observedGeneration"], status["lastAppliedRevision"])
+        let (metadata, status) = (&object.value()["metadata"], &object.value()["status"]);
+        let conditions = status["conditions"].as_array().into_iter().flatten();
+        let conditions: Vec<_> = conditions.map(|one| [&one["type"], &one["status"], &one["reason"]]).collect();
+        let revisions = [&status["lastAppliedRevision"], &status["lastAttemptedRevision"]];
+        let generations = [&metadata["generation"], &status["observedGeneration"]];
+        format!("{conditions:?} {revisions:?} {generations:?} {} {}", metadata["labels"], metadata["annotations"])
     }
 
     fn concerns(object: &Kustomization, index: &Index) -> bool {

@@ -13,6 +13,7 @@ use sluice_reconcile::{Cause, Command, Input, Next, Verdict};
 
 use super::{
     Built, Effect, Facts, Kustomizations, Memory, Outcome, Policy,
+    expressions::Compiled,
     facts::NoArtifact,
     machine::{Run, next, start},
 };
@@ -67,6 +68,7 @@ fn facts() -> Facts {
     Facts {
         source: Ok(Arc::new(artifact)),
         blocked: None,
+        expressions: Ok(Compiled::default()),
         identity: Identity::Agent,
         memory: None,
         clean: false,
@@ -112,8 +114,6 @@ fn short(status: &Value, type_: &str) -> String {
 #[case(json!({"decryption": {"provider": "sops"}}), "decryption")]
 #[case(json!({"kubeConfig": {"secretRef": {"name": "k"}}}), "kubeConfig")]
 #[case(json!({"ignore": [{"paths": ["/spec"]}]}), "ignore")]
-#[case(json!({"healthCheckExprs": [{"apiVersion": "v1", "kind": "A", "current": "true"}]}), "healthCheckExprs")]
-#[case(json!({"dependsOn": [{"name": "a", "readyExpr": "true"}]}), "dependsOn[].readyExpr")]
 fn what_is_not_served_is_refused_and_never_ignored(#[case] spec: Value, #[case] named: &str) {
     let verdict = settled(start(&kustomization(spec, applied()), facts(), NOW).1);
     assert_eq!(short(&verdict.report.status, "Stalled"), "True NotServedYet");
