@@ -143,8 +143,7 @@ impl Checker {
     }
 
     fn map(&mut self, entries: &[(Node, Element)]) -> Result<Type, Flaw> {
-        let keys: Vec<_> =
-            entries.iter().map(|(key, _)| Element { node: key.clone(), optional: false }).collect();
+        let keys: Vec<_> = entries.iter().map(|(key, _)| Element { node: key.clone(), optional: false }).collect();
         let key = self.elements(keys.iter())?;
         let value = self.elements(entries.iter().map(|(_, value)| value))?;
         Ok(Type::map(key, value))

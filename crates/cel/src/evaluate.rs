@@ -177,7 +177,9 @@ impl Machine<'_> {
         let elements = match self.value(&all.range)? {
             Value::List(elements) => elements,
             Value::Map(entries) => Arc::new(entries.keys().map(Key::value).collect()),
-            other => return Err(Fault::told(format!("expected a list or a map to go over, found {}", other.type_name()))),
+            other => {
+                return Err(Fault::told(format!("expected a list or a map to go over, found {}", other.type_name())));
+            }
         };
         self.scope.push((all.name.clone(), Value::Null));
         let found = match all.over {

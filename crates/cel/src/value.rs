@@ -132,7 +132,6 @@ impl Value {
         match self {
             Self::Int(whole) => Some(*whole),
             Self::Uint(whole) => i64::try_from(*whole).ok(),
-            #[expect(clippy::cast_possible_truncation, reason = "the range is looked at before")]
             Self::Double(value) => (value.fract() == 0.0 && value.abs() < 9.2e18).then_some(*value as i64),
             _ => None,
         }
@@ -187,7 +186,6 @@ impl Value {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "whole numbers are compared with others as doubles")]
     fn float(&self) -> Option<f64> {
         match self {
             Self::Int(whole) => Some(*whole as f64),

@@ -116,8 +116,14 @@ fn a_value_that_is_neither_true_nor_false_is_told_without_it() {
 }
 
 #[rstest]
-#[case("status.", "failed to parse the CEL expression 'status.': expected the name of a field, found the end, at character 8")]
-#[case("a ==\n 'é' +", "failed to parse the CEL expression 'a ==\n 'é' +': expected a value, found the end, at character 12")]
+#[case(
+    "status.",
+    "failed to parse the CEL expression 'status.': expected the name of a field, found the end, at character 8"
+)]
+#[case(
+    "a ==\n 'é' +",
+    "failed to parse the CEL expression 'a ==\n 'é' +': expected a value, found the end, at character 12"
+)]
 #[case("nope == 1", "failed to parse the CEL expression 'nope == 1': undeclared reference to 'nope', at character 1")]
 #[case("self.a", "CEL expression output type mismatch: expected bool, got dyn")]
 #[case(
@@ -129,10 +135,61 @@ fn refusals_say_what_is_wrong_and_where(#[case] expression: &str, #[case] messag
 }
 
 const WORDS: &[&str] = &[
-    "self", "spec", "x", "1", "-1", "2.5", "'é'", "b'a'", "true", "null", "[", "]", "{", "}", "(", ")", ".", ",", "?",
-    ":", "+", "-", "*", "/", "%", "!", "<", "==", "&&", "||", "in", ".all(x,", ".map(x,", ".filter(x,", ".?", "[?",
-    "has(", "size(", "int(", "string(", "timestamp(", "duration(", ".matches(", ".split(", ".substring(", ".format([",
-    ".lastIndexOf(", ".optMap(x,", "optional.of(", "optional.none()", ".orValue(", "dyn(", "type(", "%.2f", "'\\u",
+    "self",
+    "spec",
+    "x",
+    "1",
+    "-1",
+    "2.5",
+    "'é'",
+    "b'a'",
+    "true",
+    "null",
+    "[",
+    "]",
+    "{",
+    "}",
+    "(",
+    ")",
+    ".",
+    ",",
+    "?",
+    ":",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "!",
+    "<",
+    "==",
+    "&&",
+    "||",
+    "in",
+    ".all(x,",
+    ".map(x,",
+    ".filter(x,",
+    ".?",
+    "[?",
+    "has(",
+    "size(",
+    "int(",
+    "string(",
+    "timestamp(",
+    "duration(",
+    ".matches(",
+    ".split(",
+    ".substring(",
+    ".format([",
+    ".lastIndexOf(",
+    ".optMap(x,",
+    "optional.of(",
+    "optional.none()",
+    ".orValue(",
+    "dyn(",
+    "type(",
+    "%.2f",
+    "'\\u",
 ];
 
 proptest! {

@@ -3,7 +3,7 @@
 use kube::core::{ApiResource, GroupVersionKind};
 
 /// Kind, group, version, and whether its objects are in namespaces.
-const KINDS: [(&str, &str, &str, bool); 21] = [
+const KINDS: [(&str, &str, &str, bool); 22] = [
     ("GitRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("OCIRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("Kustomization", "kustomize.toolkit.fluxcd.io", "v1", true),
@@ -22,6 +22,7 @@ const KINDS: [(&str, &str, &str, bool); 21] = [
     ("RoleBinding", "rbac.authorization.k8s.io", "v1", true),
     ("ClusterRole", "rbac.authorization.k8s.io", "v1", false),
     ("CustomResourceDefinition", "apiextensions.k8s.io", "v1", false),
+    ("Dial", "e2e.sluice.dev", "v1", true),
     ("Widget", "e2e.sluice.dev", "v1", true),
     ("Gadget", "e2e.sluice.dev", "v1", true),
     ("Sprocket", "e2e.sluice.dev", "v2", true),

@@ -8,8 +8,7 @@ use crate::{
 };
 
 /// Functions whose mistakes show before an evaluation when their argument is a constant.
-pub(crate) const CONVERSIONS: [&str; 8] =
-    ["bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"];
+pub(crate) const CONVERSIONS: [&str; 8] = ["bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"];
 
 pub(super) fn call(name: &str, arguments: &[Value], steps: &mut Steps) -> Answer {
     let [value] = arguments else { return None };
@@ -69,7 +68,6 @@ fn boolean(text: &str) -> Option<Value> {
 }
 
 /// Returns nothing for what cannot be converted, and no number for what is none.
-#[expect(clippy::cast_precision_loss, reason = "a double is the nearest one")]
 fn double(value: &Value) -> Option<Option<Value>> {
     Some(match value {
         Int(whole) => Some(Double(*whole as f64)),
@@ -80,7 +78,6 @@ fn double(value: &Value) -> Option<Option<Value>> {
 }
 
 /// Doubles outside of what an int holds, the bounds too, are refused as in Flux.
-#[expect(clippy::cast_possible_truncation, reason = "the fraction is cut off, and the range is looked at before")]
 fn int(value: &Value) -> Option<Option<i64>> {
     const BOUND: f64 = 9_223_372_036_854_775_808.0;
     Some(match value {
@@ -93,11 +90,6 @@ fn int(value: &Value) -> Option<Option<i64>> {
     })
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the fraction is cut off, and the range is looked at before"
-)]
 fn uint(value: &Value) -> Option<Option<u64>> {
     const BOUND: f64 = 18_446_744_073_709_551_616.0;
     Some(match value {

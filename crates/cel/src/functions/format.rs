@@ -77,7 +77,6 @@ fn written(verb: char, value: &Value, digits: usize, steps: &mut Steps) -> Resul
     })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a double is the nearest one")]
 fn number(value: &Value) -> Option<f64> {
     match value {
         Double(value) => Some(*value),

@@ -21,9 +21,7 @@ pub(super) fn call(name: &str, arguments: &[Value], steps: &mut Steps) -> Answer
         ("_!=_", [a, b]) => Some(a.equals(b, steps).map(|equal| Bool(!equal))),
         ("_<_" | "_<=_" | "_>_" | "_>=_", [a, b]) => ordered(name, a, b).map(|holds| Ok(Bool(holds))),
         ("@in", [value, List(elements)]) => Some(is_in(value, elements, steps)),
-        ("@in", [value, Map(entries)]) => {
-            Some(Ok(Bool(value.key().is_some_and(|key| entries.contains_key(&key)))))
-        }
+        ("@in", [value, Map(entries)]) => Some(Ok(Bool(value.key().is_some_and(|key| entries.contains_key(&key))))),
         ("size", [value]) => size(value, steps),
         ("_+_", [a, b]) => sum(a, b, steps),
         ("_-_", [a, b]) => difference(a, b),
@@ -89,10 +87,10 @@ fn sum(a: &Value, b: &Value, steps: &mut Steps) -> Answer {
         (Uint(a), Uint(b)) => natural(a.checked_add(*b)),
         (Double(a), Double(b)) => Ok(Double(a + b)),
         (Duration(a), Duration(b)) => whole(a.checked_add(*b), Duration),
-        (Timestamp(at), Duration(nanos)) | (Duration(nanos), Timestamp(at)) => times::later(*at, SignedDuration::from_nanos(*nanos)),
-        (String(a), String(b)) => {
-            steps.spend_on(a.len() + b.len()).map(|()| Value::text(format!("{a}{b}")))
+        (Timestamp(at), Duration(nanos)) | (Duration(nanos), Timestamp(at)) => {
+            times::later(*at, SignedDuration::from_nanos(*nanos))
         }
+        (String(a), String(b)) => steps.spend_on(a.len() + b.len()).map(|()| Value::text(format!("{a}{b}"))),
         (Bytes(a), Bytes(b)) => {
             steps.spend_on(a.len() + b.len()).map(|()| Bytes(a.iter().chain(b.iter()).copied().collect()))
         }

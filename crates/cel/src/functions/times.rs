@@ -118,7 +118,8 @@ fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Option<[i16; 3]> 
     let mut numbers = [0; 3];
     let mut parts = text.split(separator);
     for (number, digits) in numbers.iter_mut().zip(digits) {
-        let part = parts.next().filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let part =
+            parts.next().filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))?;
         *number = part.parse().ok()?;
     }
     parts.next().is_none().then_some(numbers)
@@ -180,7 +181,6 @@ fn amount(digits: &str, unit: i128) -> Option<i128> {
 }
 
 /// Writes a time span in seconds.
-#[expect(clippy::cast_precision_loss, reason = "Go writes the nearest double")]
 pub(super) fn seconds(nanos: i64) -> std::string::String {
     format!("{}s", (nanos / SECOND) as f64 + (nanos % SECOND) as f64 / 1e9)
 }

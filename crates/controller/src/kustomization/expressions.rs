@@ -71,3 +71,35 @@ fn with_status(mut object: Value) -> Value {
     }
     object
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn kustomization(name: &str) -> Value {
+        json!({
+            "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+            "metadata": {"name": name, "namespace": "ns", "labels": {"tier": "1"}},
+            "spec": {"interval": "1m", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "s"}},
+        })
+    }
+
+    #[rstest]
+    #[case("dep.metadata.name == 'b' && self.metadata.name == 'a'", Ok(true))]
+    #[case("self.metadata.labels.tier == dep.metadata.labels.tier", Ok(true))]
+    #[case("self.spec.interval == '1m0s' || self.spec.interval == '1m'", Ok(true))]
+    #[case("has(dep.status.lastAppliedRevision)", Ok(false))]
+    #[case("has(self.status.conditions)", Ok(false))]
+    #[case("dep.status.phase == 'x'", Err("no such key: phase"))]
+    #[case("dep.metadata.labels.tier == 1 || dep.spec.path > 1", Err("no such key: path"))]
+    fn a_dependency_is_judged_beside_who_depends_on_it(#[case] text: &str, #[case] wanted: Result<bool, &str>) {
+        let object: Kustomization = serde_json::from_value(kustomization("a")).unwrap();
+        let program = Program::condition(text, &[SELF, DEPENDENCY]).unwrap();
+        let found = is_ready(&program, &object, &Object::new(kustomization("b")).unwrap());
+        let told = |why: &str| format!("failed to evaluate the CEL expression '{text}': {why}");
+        assert_eq!(found, wanted.map_err(told));
+    }
+}

@@ -96,11 +96,11 @@ func judgeByExpressions(object *unstructured.Unstructured, text []byte) judgemen
 	if err := json.Unmarshal(text, &checks); err != nil {
 		return judgement{status: status.UnknownStatus, message: err.Error()}
 	}
-	make, err := cel.NewStatusReader(checks)
+	reader, err := cel.NewStatusReader(checks)
 	if err != nil {
 		return judgement{status: status.UnknownStatus, message: err.Error()}
 	}
-	found, err := make(nil).ReadStatusForObject(context.Background(), nil, object)
+	found, err := reader(nil).ReadStatusForObject(context.Background(), nil, object)
 	if err == nil {
 		err = found.Error
 	}

@@ -136,12 +136,7 @@ impl Run {
     }
 
     /// Returns the health that a wake tells; what must be read for it is read before the next park.
-    pub(super) fn on_wake(
-        &self,
-        waiting: Option<&mut Waiting>,
-        woke: Woke,
-        now: Timestamp,
-    ) -> Vec<(ObjectId, Health)> {
+    pub(super) fn on_wake(&self, waiting: Option<&mut Waiting>, woke: Woke, now: Timestamp) -> Vec<(ObjectId, Health)> {
         let Some(waiting) = waiting else { return self.latest.health(woke) };
         waiting.on_wake(&woke, now);
         let health = self.latest.health(woke).into_iter();
