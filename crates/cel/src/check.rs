@@ -29,7 +29,7 @@ fn settled(found: &Type) -> Type {
         Type::List(element) => Type::list(settled(element)),
         Type::Map(parts) => Type::map(settled(&parts[0]), settled(&parts[1])),
         Type::Optional(value) => Type::optional(settled(value)),
-        Type::Type(of) => Type::Type(Box::new(settled(of))),
+        Type::Of(of) => Type::Of(Box::new(settled(of))),
         Type::Dyn | Type::Plain(_) => found.clone(),
     }
 }
@@ -74,7 +74,7 @@ impl Checker {
 
     fn name(&mut self, name: &str, at: usize) -> Result<Type, Flaw> {
         let found = self.scope.iter().rev().find(|(known, _)| **known == *name).map(|(_, found)| found.clone());
-        let found = found.or_else(|| Some(Type::Type(Box::new(declared::named_type(name)?))));
+        let found = found.or_else(|| Some(Type::Of(Box::new(declared::named_type(name)?))));
         found.ok_or_else(|| undeclared(name, at))
     }
 

@@ -139,7 +139,7 @@ pub(crate) fn is_function(name: &str) -> bool {
 /// Returns the type that a name stands for: `int`, `list`, `type`.
 pub(crate) fn named_type(name: &str) -> Option<Type> {
     Some(match name {
-        "type" => Type::Type(Box::new(Type::Dyn)),
+        "type" => Type::Of(Box::new(Type::Dyn)),
         "list" => Type::list(Type::Dyn),
         "map" => Type::map(Type::Dyn, Type::Dyn),
         _ => Type::Plain(TYPES.into_iter().find(|known| *known == name)?),
@@ -185,7 +185,7 @@ fn type_of(text: &str) -> Type {
             "list" => Type::list(first),
             "map" => Type::map(first, second),
             "optional" => Type::optional(first),
-            _ => Type::Type(Box::new(first)),
+            _ => Type::Of(Box::new(first)),
         };
     }
     match text {

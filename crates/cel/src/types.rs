@@ -13,7 +13,7 @@ pub(crate) enum Type {
     Map(Box<[Type; 2]>),
     Optional(Box<Type>),
     /// The type of a type.
-    Type(Box<Type>),
+    Of(Box<Type>),
     /// Any one type; the same number is the same type.
     Any(usize),
 }
@@ -39,7 +39,7 @@ impl Type {
 
     fn parts(&self) -> &[Type] {
         match self {
-            Self::List(part) | Self::Optional(part) | Self::Type(part) => std::slice::from_ref(part),
+            Self::List(part) | Self::Optional(part) | Self::Of(part) => std::slice::from_ref(part),
             Self::Map(parts) => &parts[..],
             _ => &[],
         }
@@ -50,7 +50,7 @@ impl Type {
         match self {
             Self::List(inner) => Self::list(part(inner)),
             Self::Optional(inner) => Self::optional(part(inner)),
-            Self::Type(inner) => Self::Type(Box::new(part(inner))),
+            Self::Of(inner) => Self::Of(Box::new(part(inner))),
             Self::Map(parts) => Self::map(part(&parts[0]), part(&parts[1])),
             other => other.clone(),
         }
@@ -75,7 +75,7 @@ impl Type {
         match (self, other) {
             (Self::Dyn | Self::Any(_), _) => true,
             (_, Self::Dyn | Self::Any(_)) => false,
-            (Self::Type(_), Self::Type(_)) => true,
+            (Self::Of(_), Self::Of(_)) => true,
             _ => {
                 self.is_of_kind(other)
                     && self.parts().iter().zip(other.parts()).all(|(a, b)| a.is_at_least_as_general(b))
@@ -92,7 +92,7 @@ impl fmt::Display for Type {
             Self::List(element) => write!(f, "list({element})"),
             Self::Map(parts) => write!(f, "map({}, {})", parts[0], parts[1]),
             Self::Optional(value) => write!(f, "optional_type({value})"),
-            Self::Type(of) => write!(f, "type({of})"),
+            Self::Of(of) => write!(f, "type({of})"),
         }
     }
 }
@@ -174,7 +174,7 @@ impl Known {
             (Type::Any(number), _) => self.substitute(*number, wanted).unwrap_or(false),
             (Type::Dyn, _) | (_, Type::Dyn) => true,
             (other, null) | (null, other) if *null == NULL => is_nullable(other),
-            (Type::Type(_), Type::Type(_)) => true,
+            (Type::Of(_), Type::Of(_)) => true,
             _ => {
                 let pairs = given.parts().iter().zip(wanted.parts());
                 given.is_of_kind(wanted) && pairs.into_iter().all(|(a, b)| self.accept(a, b))
