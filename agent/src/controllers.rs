@@ -116,6 +116,7 @@ fn policy(flags: &RunOptions) -> Policy {
         concurrent_ssa: flags.reconciling.concurrent_ssa.get(),
         custom_kinds: flags.reconciling.custom_apply_stage_kinds.clone(),
         overridden_managers: flags.reconciling.override_manager.clone(),
+        additive_ready_expr: gates.enabled(Gate::AdditiveCELDependencyCheck),
         strict_substitution: gates.enabled(Gate::StrictPostBuildSubstitutions),
         ..Policy::default()
     }

@@ -1,15 +1,17 @@
 //! Tells how far an object is: kstatus' rules, from the object alone.
 //!
-//! deletion → generation → Reconciling/Stalled → the kind's own rule → Ready → Current
+//! deletion → generation → Reconciling/Stalled → the kind's own rule → Ready → Current; where a user has written
+//! expressions for a kind, these alone
 
 mod conditions;
+mod expressions;
 mod fields;
 mod jobs;
 mod pods;
 mod rest;
 mod workloads;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -17,6 +19,7 @@ use sluice_cluster::{ApiError, ErrorKind, Response};
 use sluice_object::{Gvk, Object};
 
 use conditions::{Condition, conditions};
+pub use expressions::{Check, Expressions, InvalidCheck};
 use fields::generation;
 pub use jobs::JobRule;
 pub use pods::{is_stuck, with_pods, with_stuck_pods};
@@ -106,16 +109,21 @@ impl Health {
 }
 
 /// Which rules are used where controllers differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reader {
     /// The rule for Jobs.
     pub jobs: JobRule,
+    /// What a user has written; it comes before all rules.
+    pub expressions: Arc<Expressions>,
 }
 
 impl Reader {
     /// Returns the health of an object. Pods of a StatefulSet or ReplicaSet are looked at by [`with_pods`].
     pub fn read(&self, object: &Object, now: Timestamp) -> Health {
         let gvk = object.gvk();
+        if let Some(health) = self.expressions.health(object, &gvk) {
+            return health;
+        }
         if self.jobs == JobRule::MustComplete && (gvk.group.as_str(), gvk.kind.as_str()) == ("batch", "Job") {
             return jobs::must_complete(object.value()).unwrap_or_else(Health::unknown);
         }
@@ -134,7 +142,7 @@ impl Reader {
 
 /// Returns the health of an object by the default rules.
 pub fn health(object: &Object, now: Timestamp) -> Health {
-    Reader { jobs: JobRule::Default }.read(object, now)
+    Reader::default().read(object, now)
 }
 
 /// A health, or the error that makes it unknown.

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::{Value, json};
-use sluice_apply::health::{Health, JobRule, Reader, Status, with_pods};
+use sluice_apply::health::{Check, Expressions, Health, JobRule, Reader, Status, with_pods};
 use sluice_cluster::ApiError;
 use sluice_object::{Gvk, Object};
 
@@ -21,6 +23,7 @@ fn object(value: Value) -> Object {
 
 #[rstest]
 #[case::builtin(include_str!("health/builtin.json"))]
+#[case::expressions(include_str!("health/expressions.json"))]
 #[case::generic(include_str!("health/generic.json"))]
 #[case::jobs(include_str!("health/jobs.json"))]
 #[case::pods(include_str!("health/pods.json"))]
@@ -30,7 +33,12 @@ fn golden_objects_are_judged_as_the_reference_does(#[case] file: &str) {
     for case in cases {
         let text = |key: &str| case[key].as_str().unwrap_or_default().to_owned();
         let jobs = if case["jobs"] == "MustComplete" { JobRule::MustComplete } else { JobRule::Default };
-        let found = Reader { jobs }.read(&object(case["object"].clone()), now());
+        let object = object(case["object"].clone());
+        let found = match expressions(&case["checks"]) {
+            Err(refused) => Health::unknown(refused),
+            Ok(Some(expressions)) if !expressions.cover(&object.id()) => Health::unknown(unsupported(&object)),
+            Ok(expressions) => Reader { jobs, expressions: expressions.unwrap_or_default() }.read(&object, now()),
+        };
         let seen = (found.status.to_string(), found.message, found.reason);
         let mut wanted = (text("status"), text("message"), text("reason"));
         if case.get("jobs").is_some() {
@@ -38,6 +46,36 @@ fn golden_objects_are_judged_as_the_reference_does(#[case] file: &str) {
         }
         assert_eq!(seen, wanted, "{}", case["id"]);
     }
+}
+
+/// Returns the expressions that a case has.
+fn expressions(checks: &Value) -> Result<Option<Arc<Expressions>>, String> {
+    let text = |check: &Value, key: &str| check[key].as_str().unwrap_or_default().to_owned();
+    let check = |check: &Value| Check {
+        api_version: text(check, "apiVersion"),
+        kind: text(check, "kind"),
+        in_progress: text(check, "inProgress"),
+        failed: text(check, "failed"),
+        current: text(check, "current"),
+    };
+    let Some(checks) = checks.as_array() else { return Ok(None) };
+    let read = Expressions::read(&checks.iter().map(check).collect::<Vec<_>>());
+    read.map(|read| Some(Arc::new(read))).map_err(|refused| refused.to_string())
+}
+
+/// Flux's reader is asked for its kinds only, and says so of others.
+fn unsupported(object: &Object) -> String {
+    let Gvk { group, kind, .. } = object.gvk();
+    format!("the GroupKind {kind}.{group} is not supported")
+}
+
+#[test]
+fn an_expression_that_cannot_be_read_is_named() {
+    let broken = json!([{"apiVersion": "e.io/v1", "kind": "Foo", "current": "true", "failed": "status."}]);
+    let told = expressions(&broken).unwrap_err();
+    let begin = "failed to create custom status evaluator for healthchecks[0]: failed to parse the expression Failed: \
+                 failed to parse the CEL expression 'status.': ";
+    assert!(told.starts_with(begin), "{told}");
 }
 
 fn pod(age: i64, extra: Value) -> Object {

@@ -29,7 +29,7 @@ impl Seen {
             resource_version: object.resource_version().parse().unwrap_or(0),
             generation: object.generation(),
             owned_hash: owned_hash(object),
-            health: Reader { jobs: JobRule::MustComplete }.read(object, now),
+            health: Reader { jobs: JobRule::MustComplete, ..Reader::default() }.read(object, now),
         }
     }
 }

@@ -3,7 +3,7 @@
 use kube::core::{ApiResource, GroupVersionKind};
 
 /// Kind, group, version, and whether its objects are in namespaces.
-const KINDS: [(&str, &str, &str, bool); 23] = [
+const KINDS: [(&str, &str, &str, bool); 24] = [
     ("GitRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("Bucket", "source.toolkit.fluxcd.io", "v1", true),
     ("OCIRepository", "source.toolkit.fluxcd.io", "v1", true),
@@ -24,6 +24,7 @@ const KINDS: [(&str, &str, &str, bool); 23] = [
     ("RoleBinding", "rbac.authorization.k8s.io", "v1", true),
     ("ClusterRole", "rbac.authorization.k8s.io", "v1", false),
     ("CustomResourceDefinition", "apiextensions.k8s.io", "v1", false),
+    ("Dial", "e2e.sluice.dev", "v1", true),
     ("Widget", "e2e.sluice.dev", "v1", true),
     ("Gadget", "e2e.sluice.dev", "v1", true),
     ("Sprocket", "e2e.sluice.dev", "v2", true),

@@ -14,6 +14,7 @@ mod counts;
 mod crash;
 mod dependencies;
 mod drift;
+mod expressions;
 mod git_repository;
 mod health;
 mod ignore;

@@ -1,4 +1,4 @@
-//! The golden objects of `apply` and tables of `source`, answered by Flux's libraries.
+//! The golden objects of `apply`, expressions of `cel` and tables of `source`, answered by Flux's libraries.
 
 use std::path::PathBuf;
 
@@ -39,5 +39,8 @@ pub(super) fn goldens() -> anyhow::Result<Vec<Golden>> {
     }
     let texts = PathBuf::from("crates/kustomize/tests/substitution.json");
     goldens.push(oracle.golden(texts.clone(), &["substitute"], &texts)?);
+    for table in files("crates/cel/tests/golden", ".json")? {
+        goldens.push(oracle.golden(table.clone(), &["expressions"], &table)?);
+    }
     Ok(goldens)
 }

@@ -219,7 +219,9 @@ impl Item {
         (self.state, self.live, self.dry_run) = (State::Checking, Live::Absent, None);
     }
 
+    /// Expressions are left to those who read objects for a wait: they may take long.
     fn end(&mut self, action: Action, seen: Option<&Object>, options: &Options, now: Timestamp) {
+        let seen = seen.filter(|object| !options.reader.expressions.cover(&object.id()));
         self.health = seen.map(|object| options.reader.read(object, now));
         self.state = State::Ended(action);
         (self.live, self.dry_run) = (Live::Unread, None);

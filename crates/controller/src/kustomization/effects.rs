@@ -6,7 +6,7 @@ use futures::StreamExt;
 use serde_json::Value;
 use sluice_apply::{
     Key, Keyed,
-    health::{Health, JobRule, Reader, Status},
+    health::{Health, Reader, Status},
 };
 use sluice_cluster::{ApiError, Body, Identity, Request, Response, Target};
 use sluice_kustomize::{Variables, flux::Overrides};
@@ -46,12 +46,14 @@ pub enum Effect {
         /// How many at once.
         concurrency: usize,
     },
-    /// Read objects that cannot be watched.
+    /// Read objects of which a watch does not tell enough.
     Read {
         /// On whose behalf.
         who: Identity,
         /// The objects.
         targets: Vec<Target>,
+        /// Tells their health.
+        reader: Reader,
     },
     /// Keep what the next pass can compare with.
     Remember {
@@ -109,7 +111,7 @@ impl Kustomizations {
                 Outcome::Tracked
             }
             Effect::Requests { who, requests, concurrency } => request(&who, requests, concurrency, cx).await,
-            Effect::Read { who, targets } => read(&who, targets, cx).await,
+            Effect::Read { who, targets, reader } => read(&who, targets, &reader, cx).await,
             Effect::Remember { owner, memory, baseline } => {
                 self.remember(&owner, memory);
                 Outcome::Remembered(cx.watches.baseline(&owner, baseline))
@@ -203,17 +205,23 @@ async fn request(who: &Identity, requests: Vec<Keyed>, concurrency: usize, cx: &
     Outcome::Answers { answers, seen: seen.into_iter().flatten().collect() }
 }
 
-/// Reads run this many at once; they happen only where nothing can be watched.
+/// Reads run this many at once; they happen only where watches do not tell enough.
 const READS: usize = 4;
 
-async fn read(who: &Identity, targets: Vec<Target>, cx: &Context) -> Outcome {
-    let one = |target: Target| async move { (target.id(), health_of(who, target, cx).await) };
+async fn read(who: &Identity, targets: Vec<Target>, reader: &Reader, cx: &Context) -> Outcome {
+    let one = |target: Target| async move { (target.id(), health_of(who, target, reader, cx).await) };
     Outcome::Read(futures::stream::iter(targets).map(one).buffered(READS).collect().await)
 }
 
-async fn health_of(who: &Identity, target: Target, cx: &Context) -> Health {
-    let answer = cx.cluster.call(who, Request::Get(target)).await;
-    let health = Reader { jobs: JobRule::MustComplete }.read_answer(&answer, cx.now());
+async fn health_of(who: &Identity, target: Target, reader: &Reader, cx: &Context) -> Health {
+    let judged = reader.expressions.cover(&target.id());
+    let (answer, now) = (cx.cluster.call(who, Request::Get(target)).await, cx.now());
+    if judged {
+        let reader = reader.clone();
+        let health = cx.cpu(move || reader.read_answer(&answer, now)).await;
+        return health.unwrap_or_else(|| Health::unknown("the evaluation of its health ended unexpectedly"));
+    }
+    let health = reader.read_answer(&answer, now);
     match answer {
         Ok(Response::Object(object)) if health.status == Status::InProgress => {
             with_its_pods(who, &object, health, cx).await

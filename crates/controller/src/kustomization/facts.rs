@@ -1,18 +1,23 @@
 //! What a Kustomization's pass reads at its start: all of it from memory, but for an artifact that is opened first.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use sluice_api::{
     conditions::{READY, reasons},
     kustomize::{Kustomization, KustomizationStatus, SourceKind},
     meta,
 };
+use sluice_apply::health::{JobRule, Reader};
 use sluice_cluster::{Identity, Request, Target};
 use sluice_kustomize::Variables;
 use sluice_object::{Artifact, Gvk, InventoryEntry, Object, ObjectId};
 use sluice_reconcile::{Context, Index, Kind};
 
-use super::{Kustomizations, Memory, remote, variables};
+use super::{
+    Kustomizations, Memory,
+    expressions::{self, Compiled},
+    remote, variables,
+};
 use crate::gitrepository::Trouble;
 
 /// What a pass starts from.
@@ -22,6 +27,8 @@ pub struct Facts {
     pub(super) source: Result<Arc<Artifact>, NoArtifact>,
     /// Why dependencies hold the pass up, if they do.
     pub(super) blocked: Option<String>,
+    /// What it says in expressions, or why these are refused.
+    pub(super) expressions: Result<Compiled, Trouble>,
     /// On whose behalf objects are applied, and at which cluster; or why nobody can.
     pub(super) identity: Result<Identity, Trouble>,
     /// What this process applied last.
@@ -50,6 +57,15 @@ pub(super) enum NoArtifact {
     Unreadable(Trouble),
 }
 
+impl Facts {
+    /// Returns the rules by which health is told.
+    pub(super) fn reader(&self) -> Reader {
+        let compiled = self.expressions.as_ref();
+        let expressions = compiled.map(|compiled| compiled.health.clone()).unwrap_or_default();
+        Reader { jobs: JobRule::MustComplete, expressions }
+    }
+}
+
 impl Kustomizations {
     pub(super) async fn facts(&self, object: &Kustomization, cx: &Context) -> Facts {
         let source = self.source(object, cx).await;
@@ -58,8 +74,12 @@ impl Kustomizations {
             tracing::info!(reason = trouble.reason, "{}", trouble.message);
         }
         let revision = source.as_ref().ok().map(|artifact| artifact.revision.to_string());
-        let blocked = blocked(object, revision.as_deref(), &cx.index);
         let memory = self.memory(&id(object));
+        let expressions = expressions::compile(object);
+        let blocked = match &expressions {
+            Ok(compiled) => self.blocked(object, revision, compiled.ready.clone(), cx).await,
+            Err(_) => None,
+        };
         let builds = source.is_ok() && blocked.is_none() && object.metadata.deletion_timestamp.is_none();
         let variables = match builds {
             true => variables::read(object, self.policy.strict_substitution, cx).await,
@@ -71,7 +91,8 @@ impl Kustomizations {
             identity: self.identity(object, cx).await,
             same_build: is_same_build(memory.as_ref(), source.as_deref().ok()),
             memory,
-            clean: is_clean(object, cx),
+            clean: is_clean(object, expressions.as_ref().ok(), cx),
+            expressions,
             eager: is_eager(object),
             policy: self.policy.clone(),
             missing_account: self.missing_account(object, cx).await,
@@ -189,83 +210,29 @@ fn missing(object: &Kustomization, source: &ObjectId) -> NoArtifact {
 }
 
 fn not_ready(source: &ObjectId, found: &Object) -> NoArtifact {
-    let why = ready(found).map_or(String::new(), |(_, message)| format!(": {message}"));
+    let why = ready_condition(found).map_or(String::new(), |(_, message)| format!(": {message}"));
     let message = format!("Source is not ready, artifact not found; '{source}'{why}");
     NoArtifact::Awaited(Trouble { reason: reasons::ARTIFACT_FAILED.into(), message })
 }
 
-fn ready(object: &Object) -> Option<(&str, &str)> {
+pub(super) fn ready_condition(object: &Object) -> Option<(&str, &str)> {
     let conditions = object.value().pointer("/status/conditions")?.as_array()?;
     let ready = conditions.iter().find(|condition| condition["type"] == READY)?;
     Some((ready["status"].as_str()?, ready["message"].as_str().unwrap_or_default()))
 }
 
-/// Says which dependency is not ready. Flux: ready, generation observed, and at the source's revision if it is the same source.
-fn blocked(object: &Kustomization, revision: Option<&str>, index: &Index) -> Option<String> {
-    if let Some(cycle) = cycle(object, index) {
-        return Some(format!("dependency cycle: {cycle}; remove one of these from `spec.dependsOn`"));
-    }
-    dependencies(object).find_map(|dependency| not_met(object, &dependency, revision, index))
-}
-
-fn not_met(object: &Kustomization, id: &ObjectId, revision: Option<&str>, index: &Index) -> Option<String> {
-    let shown = format!("'{}/{}'", id.namespace, id.name);
-    let Some(found) = index.get(id) else { return Some(format!("dependency {shown} not found")) };
-    let status = &found.value()["status"];
-    let observed = status["observedGeneration"].as_i64() == found.generation();
-    if !observed || ready(&found).is_none_or(|(status, _)| status != "True") {
-        return Some(format!("dependency {shown} is not ready"));
-    }
-    let same_source = Kustomizations::read(&found).is_ok_and(|found| source_id(&found) == source_id(object));
-    if same_source && revision.is_some() && status["lastAppliedRevision"].as_str() != revision {
-        return Some(format!("dependency {shown} revision is not up to date"));
-    }
-    None
-}
-
-pub(super) fn dependencies(object: &Kustomization) -> impl Iterator<Item = ObjectId> {
-    let dependency = |dependency: &meta::Dependency| {
-        let namespace = dependency.namespace.clone().unwrap_or_else(|| namespace(object));
-        ObjectId::new(&Kustomizations::gvk(), namespace, &dependency.name)
-    };
-    object.spec.depends_on.iter().map(dependency)
-}
-
-/// Follows dependencies until the object itself comes again.
-fn cycle(object: &Kustomization, index: &Index) -> Option<String> {
-    let start = id(object);
-    let (mut seen, mut path) = (HashSet::new(), vec![dependencies(object).collect::<Vec<_>>()]);
-    let mut names = vec![start.name.clone()];
-    while let Some(level) = path.last_mut() {
-        let Some(next) = level.pop() else {
-            path.pop();
-            names.pop();
-            continue;
-        };
-        if next == start {
-            names.push(start.name);
-            return Some(names.join(" → "));
-        }
-        if seen.insert(next.clone())
-            && let Some(found) = index.get(&next)
-            && let Ok(found) = Kustomizations::read(&found)
-        {
-            names.push(next.name);
-            path.push(dependencies(&found).collect());
-        }
-    }
-    None
-}
-
-/// Nobody knows what has changed at another cluster.
-fn is_clean(object: &Kustomization, cx: &Context) -> bool {
+/// Watches do not tell the health of what expressions judge: it is asked for at each interval. Nobody knows what has
+/// changed at another cluster.
+fn is_clean(object: &Kustomization, compiled: Option<&Compiled>, cx: &Context) -> bool {
     if object.spec.kube_config.is_some() {
         return false;
     }
     let owner = id(object);
+    let is_judged = |id: &ObjectId| compiled.is_some_and(|compiled| compiled.health.cover(id));
+    let is_current = |id: &ObjectId| cx.watches.is_current(id) && !is_judged(id);
     inventory(object.status.as_ref())
         .iter()
-        .all(|entry| cx.watches.is_clean(&owner, &entry.id) && (!object.spec.wait || cx.watches.is_current(&entry.id)))
+        .all(|entry| cx.watches.is_clean(&owner, &entry.id) && (!object.spec.wait || is_current(&entry.id)))
 }
 
 /// What is built depends on what is read of the artifact, whatever else a commit has changed.
@@ -292,32 +259,4 @@ pub(super) fn concerns(object: &Kustomization, index: &Index) -> bool {
     });
     let revision = index.get(&source_id(object)).and_then(|source| artifact_of(&source)).map(|named| named.revision);
     waiting || (revision.is_some() && revision != status.last_attempted_revision)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn kustomization(name: &str, depends_on: &[&str]) -> Kustomization {
-        let depends_on: Vec<_> = depends_on.iter().map(|name| json!({"name": name})).collect();
-        serde_json::from_value(json!({
-            "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
-            "metadata": {"name": name, "namespace": "ns"},
-            "spec": {"interval": "1m", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "s"}, "dependsOn": depends_on},
-        }))
-        .unwrap()
-    }
-
-    #[test]
-    fn a_dependency_on_itself_is_a_cycle() {
-        assert_eq!(cycle(&kustomization("a", &["a"]), &Index::default()).as_deref(), Some("a → a"));
-        assert_eq!(cycle(&kustomization("a", &["b"]), &Index::default()), None);
-    }
-
-    #[test]
-    fn a_missing_dependency_is_named() {
-        let blocked = blocked(&kustomization("a", &["b"]), None, &Index::default());
-        assert_eq!(blocked.as_deref(), Some("dependency 'ns/b' not found"));
-    }
 }

@@ -74,6 +74,9 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     if let Some(field) = unserved_field(object) {
         return run.refuse(object, field, now);
     }
+    if let Err(trouble) = run.facts.expressions.clone() {
+        return run.stall(object, &trouble, now);
+    }
     let artifact = match run.facts.source.clone() {
         Ok(artifact) => artifact,
         Err(NoArtifact::Denied(trouble)) => return run.stall(object, &trouble, now),
@@ -273,11 +276,5 @@ fn signed(time: Duration) -> SignedDuration {
 /// Returns the first setting in use that this version does not serve.
 fn unserved_field(object: &Kustomization) -> Option<&'static str> {
     let spec = &object.spec;
-    [
-        (spec.decryption.is_some(), "decryption"),
-        (!spec.health_check_exprs.is_empty(), "healthCheckExprs"),
-        (spec.depends_on.iter().any(|dependency| dependency.ready_expr.is_some()), "dependsOn[].readyExpr"),
-    ]
-    .into_iter()
-    .find_map(|(used, name)| used.then_some(name))
+    [(spec.decryption.is_some(), "decryption")].into_iter().find_map(|(used, name)| used.then_some(name))
 }

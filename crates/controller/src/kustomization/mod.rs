@@ -2,7 +2,9 @@
 //!
 //! facts (artifact, dependencies, drift) → build → rollout (dry-run, publish, apply, prune) → health → verdict
 
+mod dependencies;
 mod effects;
+mod expressions;
 mod facts;
 mod machine;
 mod remote;
@@ -72,6 +74,8 @@ pub struct Policy {
     pub external_artifacts: bool,
     /// Whether a health check ends with the first failure (gate `DisableFailFastBehavior` turns it off).
     pub fail_fast: bool,
+    /// Whether a dependency with a `readyExpr` must be ready besides (gate `AdditiveCELDependencyCheck`).
+    pub additive_ready_expr: bool,
     /// Whether a variable without value and default fails the build (gate `StrictPostBuildSubstitutions`).
     pub strict_substitution: bool,
 }
@@ -91,6 +95,7 @@ impl Default for Policy {
             object_level_identity: false,
             external_artifacts: false,
             fail_fast: true,
+            additive_ready_expr: false,
             strict_substitution: true,
         }
     }
@@ -155,20 +160,22 @@ impl Kind for Kustomizations {
     }
 
     fn references(object: &Kustomization) -> Vec<ObjectId> {
-        facts::dependencies(object)
+        dependencies::dependencies(object)
             .chain([facts::source_id(object)])
             .chain(variables::sources(object))
             .chain(remote::source(object))
             .collect()
     }
 
-    /// Dependents care for readiness, the observed generation and the applied revision.
+    /// Dependents care for readiness, the observed generation and the applied revision; expressions for labels,
+    /// annotations, the spec and other conditions too. What else they ask for is seen when they are looked at again.
     fn signal(object: &Object) -> String {
-        let status = &object.value()["status"];
-        let conditions = status["conditions"].as_array();
-        let ready = conditions.and_then(|all| all.iter().find(|condition| condition["type"] == "Ready"));
-        let ready = ready.map(|condition| condition["status"].clone());
-        format!("{ready:?} {} {}", status["observedGeneration"], status["lastAppliedRevision"])
+        let (metadata, status) = (&object.value()["metadata"], &object.value()["status"]);
+        let conditions = status["conditions"].as_array().into_iter().flatten();
+        let conditions: Vec<_> = conditions.map(|one| [&one["type"], &one["status"], &one["reason"]]).collect();
+        let revisions = [&status["lastAppliedRevision"], &status["lastAttemptedRevision"]];
+        let generations = [&metadata["generation"], &status["observedGeneration"]];
+        format!("{conditions:?} {revisions:?} {generations:?} {} {}", metadata["labels"], metadata["annotations"])
     }
 
     fn concerns(object: &Kustomization, index: &Index) -> bool {

@@ -13,6 +13,7 @@ use sluice_reconcile::{Cause, Command, Input, Next, Verdict};
 
 use super::{
     Built, Effect, Facts, Kustomizations, Memory, Outcome, Policy,
+    expressions::{Compiled, compile},
     facts::NoArtifact,
     machine::{Run, next, start},
 };
@@ -67,6 +68,7 @@ fn facts() -> Facts {
     Facts {
         source: Ok(Arc::new(artifact)),
         blocked: None,
+        expressions: Ok(Compiled::default()),
         identity: Ok(Identity::Agent),
         memory: None,
         same_build: false,
@@ -118,8 +120,6 @@ fn short(status: &Value, type_: &str) -> String {
 
 #[rstest]
 #[case(json!({"decryption": {"provider": "sops"}}), "decryption")]
-#[case(json!({"healthCheckExprs": [{"apiVersion": "v1", "kind": "A", "current": "true"}]}), "healthCheckExprs")]
-#[case(json!({"dependsOn": [{"name": "a", "readyExpr": "true"}]}), "dependsOn[].readyExpr")]
 fn what_is_not_served_is_refused_and_never_ignored(#[case] spec: Value, #[case] named: &str) {
     let verdict = settled(start(&kustomization(spec, applied()), facts(), NOW).1);
     assert_eq!(short(&verdict.report.status, "Stalled"), "True NotServedYet");
@@ -127,6 +127,40 @@ fn what_is_not_served_is_refused_and_never_ignored(#[case] spec: Value, #[case] 
     assert_eq!((verdict.next, verdict.success), (Next::Never, false));
     assert_eq!(verdict.report.status["inventory"], applied()["inventory"]);
     assert_eq!(verdict.report.status["lastHandledReconcileAt"], "now");
+}
+
+#[rstest]
+#[case::of_health(
+    json!({"healthCheckExprs": [{"apiVersion": "e.io/v1", "kind": "A", "current": "status."}]}),
+    "failed to create custom status evaluator for healthchecks[0]: failed to parse the expression Current: "
+)]
+#[case::twice(
+    json!({"healthCheckExprs": [
+        {"apiVersion": "e.io/v1", "kind": "A", "current": "true"},
+        {"apiVersion": "e.io/v2", "kind": "A", "current": "true"},
+    ]}),
+    "duplicate custom health check for GroupKind A.e.io at healthchecks[1]"
+)]
+#[case::unknown_root(
+    json!({"dependsOn": [{"name": "a"}, {"name": "b", "readyExpr": "object.status.ready == true"}]}),
+    "terminal error: failed to evaluate dependency b: failed to parse the CEL expression"
+)]
+#[case::not_a_bool(
+    json!({"dependsOn": [{"name": "a", "readyExpr": "dep.metadata.name"}]}),
+    "terminal error: failed to evaluate dependency a: CEL expression output type mismatch: expected bool, got dyn"
+)]
+fn an_expression_that_is_refused_stalls(#[case] spec: Value, #[case] why: &str) {
+    let object = kustomization(spec, applied());
+    let Err(trouble) = compile(&object) else { panic!("accepted") };
+    let verdict = settled(start(&object, Facts { expressions: Err(trouble), ..facts() }, NOW).1);
+    let status = &verdict.report.status;
+    let [ready, stalled] = ["Ready", "Stalled"].map(|type_| short(status, type_));
+    assert_eq!((ready.as_str(), stalled.as_str()), ("False InvalidCELExpression", "True InvalidCELExpression"));
+    let message = condition(status, "Ready")["message"].as_str().unwrap().to_owned();
+    let begin = "Reconciliation failed terminally due to configuration error: ";
+    assert!(message.strip_prefix(begin).is_some_and(|told| told.starts_with(why)), "{message}");
+    assert_eq!((verdict.next, status["observedGeneration"].as_i64()), (Next::Never, Some(3)));
+    assert_eq!(status["inventory"], applied()["inventory"]);
 }
 
 #[rstest]

@@ -1,9 +1,16 @@
 //! What is known of objects from answers and watches, and when a parked pass looks again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
-use sluice_apply::{WaitSpec, health::Health};
+use sluice_apply::{
+    WaitSpec,
+    health::{Expressions, Health},
+    wait::Until,
+};
 use sluice_cluster::Target;
 use sluice_object::{InventoryEntry, ObjectId};
 use sluice_reconcile::{Park, Seen, Watched, Woke};
@@ -44,31 +51,37 @@ impl Latest {
     }
 }
 
-/// A wait: what for, and which of it must be read because it cannot be watched.
+/// A wait: what for, and which of it must be read because a watch does not tell enough.
 #[derive(Debug, Clone)]
 pub(super) struct Waiting {
     spec: WaitSpec,
+    /// These judge some of the objects. Of those a watch tells only that they have changed.
+    expressions: Arc<Expressions>,
+    /// The versions that were read to be judged, or are about to be.
+    judged: HashMap<ObjectId, u64>,
     unwatched: BTreeMap<ObjectId, Target>,
+    /// What is read before the wait goes on.
+    due: BTreeMap<ObjectId, Target>,
     poll_at: Option<Timestamp>,
     remote: bool,
 }
 
 /// A StatefulSet or ReplicaSet does not tell that its pods crash: they are looked at every few seconds.
-fn has_pods(target: &Target) -> bool {
-    target.gvk.group == "apps" && matches!(target.gvk.kind.as_str(), "StatefulSet" | "ReplicaSet")
+fn has_pods(id: &ObjectId) -> bool {
+    id.group == "apps" && matches!(id.kind.as_str(), "StatefulSet" | "ReplicaSet")
 }
 
 /// What a wait does next.
 pub(super) enum Next {
     Park(Park),
     Read(Vec<Target>),
-    Over,
 }
 
 impl Waiting {
     /// Objects of another cluster are all read.
-    pub(super) fn new(spec: WaitSpec, remote: bool, now: Timestamp) -> Self {
-        let mut waiting = Self { spec, unwatched: BTreeMap::new(), poll_at: None, remote };
+    pub(super) fn new(spec: WaitSpec, expressions: Arc<Expressions>, remote: bool, now: Timestamp) -> Self {
+        let (judged, unwatched, due) = Default::default();
+        let mut waiting = Self { spec, expressions, judged, unwatched, due, poll_at: None, remote };
         if waiting.note_polled() {
             waiting.poll_at = Some(now + POLL);
         }
@@ -76,22 +89,45 @@ impl Waiting {
     }
 
     fn note_polled(&mut self) -> bool {
-        let polled = |target: &&Target| self.remote || has_pods(target);
-        let polled: Vec<_> = self.spec.targets.iter().filter(polled).map(Target::id).collect();
+        let ids = self.spec.targets.iter().map(Target::id);
+        let polled: Vec<_> = ids.filter(|id| self.remote || (has_pods(id) && !self.is_judged(id))).collect();
         self.unwatched(&polled)
     }
 
     /// Takes the wait as it now stands, with the targets that are left.
     pub(super) fn renew(&mut self, spec: WaitSpec) {
-        self.unwatched.retain(|id, _| spec.targets.iter().any(|target| target.id() == *id));
+        let left: HashSet<_> = spec.targets.iter().map(Target::id).collect();
+        self.unwatched.retain(|id, _| left.contains(id));
+        self.due.retain(|id, _| left.contains(id));
         self.spec = spec;
         if self.remote {
             self.note_polled();
         }
     }
 
+    /// Says whether expressions tell the health of an object. That it is gone a watch tells.
+    pub(super) fn is_judged(&self, id: &ObjectId) -> bool {
+        self.spec.until == Until::Current && self.expressions.cover(id)
+    }
+
+    /// Notes what must be read: what cannot be watched, and what has changed and is judged.
+    pub(super) fn on_wake(&mut self, woke: &Woke, now: Timestamp) {
+        if self.unwatched(&woke.unwatched) {
+            self.poll(now);
+        }
+        let seen = woke.objects.iter().filter_map(|(id, seen)| Some((id, seen.as_ref()?.resource_version)));
+        let seen: HashMap<_, _> = seen.filter(|(id, _)| self.is_judged(id)).collect();
+        let targets = self.spec.targets.iter().filter(|_| !seen.is_empty());
+        for (id, target) in targets.map(|target| (target.id(), target)) {
+            let Some(version) = seen.get(&id) else { continue };
+            if self.judged.insert(id.clone(), *version) != Some(*version) {
+                self.due.insert(id, target.clone());
+            }
+        }
+    }
+
     /// Notes what a watch will not tell; it is read at once, then every few seconds.
-    pub(super) fn unwatched(&mut self, ids: &[ObjectId]) -> bool {
+    fn unwatched(&mut self, ids: &[ObjectId]) -> bool {
         let targets = self.spec.targets.iter().filter(|target| ids.contains(&target.id()));
         let new: Vec<_> = targets.filter(|target| !self.unwatched.contains_key(&target.id())).cloned().collect();
         let any = !new.is_empty();
@@ -99,7 +135,20 @@ impl Waiting {
         any
     }
 
-    pub(super) fn park(&self, managed: &dyn Fn(&ObjectId) -> bool) -> Park {
+    fn poll(&mut self, now: Timestamp) {
+        self.poll_at = Some(now + POLL);
+        self.due.extend(self.unwatched.clone());
+    }
+
+    /// Reads what is due, or parks.
+    pub(super) fn rest(&mut self, managed: &dyn Fn(&ObjectId) -> bool) -> Next {
+        if self.due.is_empty() {
+            return Next::Park(self.park(managed));
+        }
+        Next::Read(std::mem::take(&mut self.due).into_values().collect())
+    }
+
+    fn park(&self, managed: &dyn Fn(&ObjectId) -> bool) -> Park {
         let watched = |target: &Target| Watched {
             entry: InventoryEntry { id: target.id(), version: target.gvk.version.clone() },
             owned: managed(&target.id()),
@@ -109,23 +158,18 @@ impl Waiting {
         Park { objects: seen.map(watched).collect(), deadline: times.into_iter().flatten().min() }
     }
 
-    /// The earliest of deadline, recheck and poll has come.
-    pub(super) fn on_time(&mut self, now: Timestamp, managed: &dyn Fn(&ObjectId) -> bool) -> Next {
+    /// The earliest of deadline, recheck and poll has come. Returns nothing when the wait is over.
+    pub(super) fn on_time(&mut self, now: Timestamp, managed: &dyn Fn(&ObjectId) -> bool) -> Option<Next> {
         if now >= self.spec.deadline {
-            return Next::Over;
+            return None;
         }
         if self.spec.recheck_at.is_some_and(|at| now >= at) {
             self.spec.recheck_at = None;
-            return Next::Read(self.spec.targets.clone());
+            return Some(Next::Read(self.spec.targets.clone()));
         }
         if self.poll_at.is_some_and(|at| now >= at) {
-            return self.read(now);
+            self.poll(now);
         }
-        Next::Park(self.park(managed))
-    }
-
-    pub(super) fn read(&mut self, now: Timestamp) -> Next {
-        self.poll_at = Some(now + POLL);
-        Next::Read(self.unwatched.values().cloned().collect())
+        Some(self.rest(managed))
     }
 }

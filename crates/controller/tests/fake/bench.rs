@@ -25,6 +25,8 @@ pub(crate) struct Bench {
     pub(crate) clock: Clock,
     /// What agents that are started draw for every random number.
     pub(crate) chance: f64,
+    /// What the operator of agents that are started has set.
+    pub(crate) policy: Policy,
     store: Store,
     _dir: TempDir,
 }
@@ -52,7 +54,7 @@ impl Bench {
         cluster.auto_ready(true);
         // One thread, so that artifacts are opened in the order they are asked for.
         let store = Store::at(dir.path(), Options { threads: 1, ..Options::default() }).unwrap();
-        Self { cluster, clock, chance: 0.5, store, _dir: dir }
+        Self { cluster, clock, chance: 0.5, policy: Policy::default(), store, _dir: dir }
     }
 
     /// Starts an agent that knows nothing.
@@ -72,7 +74,8 @@ impl Bench {
             limits: Limits::git(),
         };
         let go = watch::Sender::new(false);
-        let listed = [controller(git, &cx, &go), controller(Kustomizations::new(sources, Policy::default()), &cx, &go)];
+        let kustomizations = Kustomizations::new(sources, self.policy.clone());
+        let listed = [controller(git, &cx, &go), controller(kustomizations, &cx, &go)];
         cx.world.spawn(Box::pin(async move {
             for mut listed in listed {
                 let _ = listed.wait_for(|listed| *listed).await;

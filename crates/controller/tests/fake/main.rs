@@ -6,6 +6,7 @@ mod bench;
 mod costs;
 mod crash;
 mod crowd;
+mod expressions;
 mod lives;
 mod manifests;
 mod remote;

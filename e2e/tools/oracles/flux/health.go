@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	"github.com/fluxcd/pkg/apis/kustomize"
+	"github.com/fluxcd/pkg/runtime/cel"
 	"github.com/fluxcd/pkg/runtime/statusreaders"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -17,6 +19,7 @@ import (
 type healthCase struct {
 	ID     string          `json:"id"`
 	Jobs   string          `json:"jobs"`
+	Checks json.RawMessage `json:"checks"`
 	Object json.RawMessage `json:"object"`
 }
 
@@ -43,7 +46,7 @@ func health(now string, input []byte) (string, error) {
 			return "", fmt.Errorf("%s: %w", c.ID, err)
 		}
 		age(&object, at)
-		lines[index] = c.row(judge(&object, c.Jobs))
+		lines[index] = c.row(c.judge(&object))
 	}
 	return rows(lines), nil
 }
@@ -55,8 +58,11 @@ func age(object *unstructured.Unstructured, at time.Time) {
 	}
 }
 
-func judge(object *unstructured.Unstructured, jobs string) judgement {
-	if jobs == "MustComplete" {
+func (c healthCase) judge(object *unstructured.Unstructured) judgement {
+	switch {
+	case c.Checks != nil:
+		return judgeByExpressions(object, c.Checks)
+	case c.Jobs == "MustComplete":
 		return judgeJob(object)
 	}
 	result, err := status.Compute(object)
@@ -83,10 +89,34 @@ func judgeJob(object *unstructured.Unstructured) judgement {
 	return judgement{status: found.Status, message: found.Message}
 }
 
+// judgeByExpressions asks the reader that kustomize-controller makes of `spec.healthCheckExprs`. What it refuses is
+// told as the error of an unknown status, and so is a kind that it leaves to others.
+func judgeByExpressions(object *unstructured.Unstructured, text []byte) judgement {
+	var checks []kustomize.CustomHealthCheck
+	if err := json.Unmarshal(text, &checks); err != nil {
+		return judgement{status: status.UnknownStatus, message: err.Error()}
+	}
+	reader, err := cel.NewStatusReader(checks)
+	if err != nil {
+		return judgement{status: status.UnknownStatus, message: err.Error()}
+	}
+	found, err := reader(nil).ReadStatusForObject(context.Background(), nil, object)
+	if err == nil {
+		err = found.Error
+	}
+	if err != nil {
+		return judgement{status: status.UnknownStatus, message: err.Error()}
+	}
+	return judgement{status: found.Status, message: found.Message}
+}
+
 func (c healthCase) row(found judgement) string {
 	fields := []string{`"id": ` + quote(c.ID)}
 	if c.Jobs != "" {
 		fields = append(fields, `"jobs": `+quote(c.Jobs))
+	}
+	if c.Checks != nil {
+		fields = append(fields, `"checks": `+string(c.Checks))
 	}
 	fields = append(fields, `"object": `+string(c.Object), `"status": `+quote(found.status), `"message": `+quote(found.message))
 	if found.reason != "" {

@@ -6,6 +6,7 @@
 //	flux-oracle ranges < table.json               the versions that source-controller takes
 //	flux-oracle ignore < table.json               the files that it leaves out
 //	flux-oracle substitute < cases.json           texts with the values of variables
+//	flux-oracle expressions < cases.json          what CEL expressions come to
 package main
 
 import (
@@ -51,6 +52,8 @@ func answer(arguments []string, input []byte) (string, error) {
 		return table(input, ignored)
 	case len(arguments) == 1 && arguments[0] == "substitute":
 		return substitutions(input)
+	case len(arguments) == 1 && arguments[0] == "expressions":
+		return expressions(input)
 	}
 	return "", fmt.Errorf("unknown task %q", strings.Join(arguments, " "))
 }

@@ -10,11 +10,11 @@ use sluice_api::{
 use sluice_apply::{
     Failure, Input as Told, Outcome as Applied, Step as Ask, WaitSpec,
     finalize::Finalize,
-    health::{JobRule, Reader},
+    health::{Health, Status},
     rollout::{self, Rollout},
 };
-use sluice_cluster::{EventType, Target};
-use sluice_object::Gvk;
+use sluice_cluster::EventType;
+use sluice_object::{Gvk, ObjectId};
 use sluice_reconcile::{Command, Input, Next, Woke};
 
 use crate::gitrepository::Trouble;
@@ -115,7 +115,7 @@ impl Run {
             concurrency: policy.concurrent_ssa,
             flux_components: !policy.leave_flux_alone,
             timeout: signed(object.spec.timeout()),
-            reader: Reader { jobs: JobRule::MustComplete },
+            reader: self.facts.reader(),
             ..rollout::Options::kustomization(&facts::namespace(object), &facts::id(object).name)
         };
         let (rollout, ask) = Rollout::start(built.objects, old, options, now);
@@ -137,19 +137,15 @@ impl Run {
                 Told::Answers(answers)
             }
             Input::Done(Outcome::Read(health)) => Told::Health(health),
-            Input::Woke(woke) => match self.on_wake(driving.waiting.as_mut(), &woke, now) {
-                Some(read) => return self.park_for_read(driving, read),
-                None => Told::Health(self.latest.health(woke)),
-            },
+            Input::Woke(woke) => Told::Health(self.on_wake(driving.waiting.as_mut(), woke, now)),
             Input::Deadline => {
                 let managed = self.managed();
                 match driving.waiting.as_mut().map(|waiting| waiting.on_time(now, &managed)) {
-                    Some(waiting::Next::Park(park)) => {
+                    None | Some(None) => Told::Deadline,
+                    Some(Some(next)) => {
                         self.stage = Stage::Driving(Box::new(driving));
-                        return (self, Command::Park(park));
+                        return self.rest(next);
                     }
-                    Some(waiting::Next::Read(targets)) => return self.park_for_read(driving, targets),
-                    Some(waiting::Next::Over) | None => Told::Deadline,
                 }
             }
             Input::Superseded(cause) => return self.overtaken(object, &cause, now),
@@ -159,21 +155,24 @@ impl Run {
         self.obey(object, driving, ask, now)
     }
 
-    pub(super) fn on_wake(&self, waiting: Option<&mut Waiting>, woke: &Woke, now: Timestamp) -> Option<Vec<Target>> {
-        let waiting = waiting?;
-        if !waiting.unwatched(&woke.unwatched) {
-            return None;
-        }
-        match waiting.read(now) {
-            waiting::Next::Read(targets) => Some(targets),
-            _ => None,
-        }
+    /// Returns the health that a wake tells; what must be read for it is read before the next park.
+    pub(super) fn on_wake(&self, waiting: Option<&mut Waiting>, woke: Woke, now: Timestamp) -> Vec<(ObjectId, Health)> {
+        let Some(waiting) = waiting else { return self.latest.health(woke) };
+        waiting.on_wake(&woke, now);
+        let health = self.latest.health(woke).into_iter();
+        health.filter(|(id, health)| !waiting.is_judged(id) || health.status == Status::NotFound).collect()
     }
 
-    pub(super) fn park_for_read(mut self, driving: Driving, targets: Vec<Target>) -> Step {
-        self.stage = Stage::Driving(Box::new(driving));
-        let who = self.who.clone();
-        (self, Command::Do(Effect::Read { who, targets }))
+    /// Parks the pass, or reads what a watch does not tell.
+    pub(super) fn rest(self, next: waiting::Next) -> Step {
+        let command = match next {
+            waiting::Next::Park(park) => Command::Park(park),
+            waiting::Next::Read(targets) => {
+                let (who, reader) = (self.who.clone(), self.facts.reader());
+                Command::Do(Effect::Read { who, targets, reader })
+            }
+        };
+        (self, command)
     }
 
     pub(super) fn obey(mut self, object: &Kustomization, mut driving: Driving, ask: Ask, now: Timestamp) -> Step {
@@ -188,9 +187,9 @@ impl Run {
             }
             Ask::Wait(spec) => {
                 let waiting = self.renewed(driving.waiting.take(), spec, now);
-                let park = waiting.park(&self.managed());
-                driving.waiting = Some(waiting);
-                Command::Park(park)
+                let next = driving.waiting.insert(waiting).rest(&self.managed());
+                self.stage = Stage::Driving(Box::new(driving));
+                return self.rest(next);
             }
             Ask::Done(applied) => return self.applied(object, driving.engine, *applied, now),
             Ask::Failed(failure) => return self.not_applied(object, &driving.engine, *failure, now),
@@ -201,12 +200,16 @@ impl Run {
 
     fn renewed(&self, waiting: Option<Waiting>, spec: WaitSpec, now: Timestamp) -> Waiting {
         match waiting {
-            None => Waiting::new(spec, self.is_remote(), now),
+            None => self.waiting(spec, now),
             Some(mut waiting) => {
                 waiting.renew(spec);
                 waiting
             }
         }
+    }
+
+    pub(super) fn waiting(&self, spec: WaitSpec, now: Timestamp) -> Waiting {
+        Waiting::new(spec, self.facts.reader().expressions, self.is_remote(), now)
     }
 
     pub(super) fn applied(mut self, object: &Kustomization, engine: Engine, applied: Applied, now: Timestamp) -> Step {

@@ -15,7 +15,7 @@ use sluice_reconcile::{Cause, Command, Input, Next};
 
 use super::{
     super::{
-        Effect, Outcome, facts,
+        Outcome, facts,
         report::{notice, shown},
         waiting::{self, Waiting},
     },
@@ -49,14 +49,8 @@ impl Run {
         }
         let deadline = after(now, object.spec.timeout());
         let spec = WaitSpec { targets: targets.clone(), until: Until::Current, deadline, recheck_at: None };
-        let checking = Checking {
-            set,
-            targets,
-            waiting: Waiting::new(spec, self.is_remote(), now),
-            applied,
-            began: now,
-            deadline,
-        };
+        let waiting = self.waiting(spec, now);
+        let checking = Checking { set, targets, waiting, applied, began: now, deadline };
         match checking.set.verdict() {
             wait::Verdict::Waiting => self.announce_check(object, checking, now),
             verdict => self.judge(object, checking, verdict, now),
@@ -82,20 +76,14 @@ impl Run {
         let health = match input {
             Input::Published => Vec::new(),
             Input::Done(Outcome::Read(health)) => health,
-            Input::Woke(woke) => match self.on_wake(Some(&mut checking.waiting), &woke, now) {
-                Some(targets) => return self.read_health(checking, targets),
-                None => self.latest.health(woke),
-            },
+            Input::Woke(woke) => self.on_wake(Some(&mut checking.waiting), woke, now),
             Input::Deadline => {
                 let managed = self.managed();
-                match checking.waiting.on_time(now, &managed) {
-                    waiting::Next::Over => {
-                        let text = checking.set.timeout_text();
-                        return self.unhealthy(object, &checking, &text, now);
-                    }
-                    waiting::Next::Read(targets) => return self.read_health(checking, targets),
-                    waiting::Next::Park(_) => Vec::new(),
-                }
+                let Some(next) = checking.waiting.on_time(now, &managed) else {
+                    let text = checking.set.timeout_text();
+                    return self.unhealthy(object, &checking, &text, now);
+                };
+                return self.go_on(checking, next);
             }
             Input::Superseded(cause) => return self.overtaken(object, &cause, now),
             input @ Input::Done(_) => return self.lost(object, &Stage::Checking(Box::new(checking)), &input, now),
@@ -107,14 +95,13 @@ impl Run {
         self.judge(object, checking, verdict, now)
     }
 
-    pub(super) fn read_health(mut self, checking: Checking, targets: Vec<Target>) -> Step {
+    fn go_on(mut self, checking: Checking, next: waiting::Next) -> Step {
         self.stage = Stage::Checking(Box::new(checking));
-        let who = self.who.clone();
-        (self, Command::Do(Effect::Read { who, targets }))
+        self.rest(next)
     }
 
     pub(super) fn judge(
-        mut self,
+        self,
         object: &Kustomization,
         mut checking: Checking,
         verdict: wait::Verdict,
@@ -129,9 +116,8 @@ impl Run {
                     checking.targets.iter().filter(|target| pending.contains(&target.id())).cloned().collect();
                 let (deadline, recheck_at) = (checking.deadline, checking.set.recheck_at());
                 checking.waiting.renew(WaitSpec { targets, until: Until::Current, deadline, recheck_at });
-                let park = checking.waiting.park(&self.managed());
-                self.stage = Stage::Checking(Box::new(checking));
-                (self, Command::Park(park))
+                let next = checking.waiting.rest(&self.managed());
+                self.go_on(checking, next)
             }
         }
     }
