@@ -116,7 +116,9 @@ async fn rules_at_the_root_are_read_when_they_change() {
     assert_eq!(fixture.list(&spec).await.unwrap().files(), 0);
     azure.put(".sourceignore", "apps/\n");
     assert_eq!(fixture.list(&spec).await.unwrap().files(), 1);
+    azure.requests();
     assert_eq!(fixture.list(&spec).await.unwrap().files(), 1);
+    assert_eq!(azure.requests(), [".sourceignore if changed", "list"]);
     let options = FetchOptions { ignore: Some("!apps/\n*.yaml\n!a.yaml".into()), ..FetchOptions::default() };
     let listing = fixture.buckets.list(&keyed(&azure), &options).await.unwrap();
     assert_eq!(listing.files(), 1);
