@@ -151,5 +151,6 @@ impl<'a> Container<'a> {
 fn client() -> reqwest::Result<reqwest::Client> {
     // Without a default provider the client cannot be built; a second installation changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().tls_certs_only([]).build()
+    // No connection outlives a request: tests have runtimes of their own.
+    reqwest::Client::builder().no_proxy().tls_certs_only([]).pool_max_idle_per_host(0).build()
 }

@@ -21,7 +21,7 @@ async fn applied<'a>(world: &Scenario<'_>, azurite: &'a Azurite, name: &'a str) 
     }
     world.apply(secret("azure", &[("accountKey", KEY)])).await?;
     world.apply(keyed(azurite, container)).await?;
-    world.apply(kustomization("apps").from_bucket(BUCKET).path("./apps")).await?;
+    world.apply(kustomization("apps").from_bucket(BUCKET).path("./apps").into_namespace(&world.namespace)).await?;
     world.applied("apps", &revision(world).await?).await?;
     Ok(container)
 }
@@ -164,7 +164,7 @@ async fn a_restart_keeps_the_artifact_without_the_network() -> Outcome {
     agent.stop().await?;
     drop(azurite);
     agent.restart().await?;
-    world.apply(kustomization("again").from_bucket(BUCKET).path("./apps").with("targetNamespace", "default")).await?;
+    world.apply(kustomization("again").from_bucket(BUCKET).path("./apps").into_namespace("default")).await?;
     world.applied("again", &before).await?;
     world.request("Bucket", BUCKET).await?;
     let message = world.fails("Bucket", BUCKET, "BucketOperationFailed").await?;

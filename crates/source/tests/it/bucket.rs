@@ -28,8 +28,8 @@ impl Fixture {
     }
 
     fn in_environment(variables: &[(&str, &str)]) -> Self {
-        let dir = TempDir::new().unwrap();
-        let store = store_at(dir.path()).unwrap();
+        let dir = TempDir::new().expect("temporary directory");
+        let store = store_at(dir.path()).expect("store");
         let lookup = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         Self { buckets: Buckets::new(store.clone(), Environment::read(lookup)), store, dir }
     }
@@ -45,16 +45,16 @@ impl Fixture {
 
     async fn publish(&self, fetched: Fetched) -> Arc<Artifact> {
         let Fetched { revision, file, tree, etags, .. } = fetched;
-        let owner = Owner::new("Bucket", "apps", "fleet").unwrap();
+        let owner = Owner::new("Bucket", "apps", "fleet").expect("owner");
         let publication = Publication { owner, file, revision, metadata: Default::default(), tree, etags };
-        Arc::new(self.store.publish(publication).await.unwrap())
+        Arc::new(self.store.publish(publication).await.expect("published"))
     }
 
     /// The same disk in a new process.
     fn restarted(self) -> Self {
         let Self { dir, store, buckets } = self;
         drop((store, buckets));
-        let store = store_at(dir.path()).unwrap();
+        let store = store_at(dir.path()).expect("store");
         Self { buckets: Buckets::new(store.clone(), Environment::default()), store, dir }
     }
 }
@@ -116,7 +116,9 @@ async fn rules_at_the_root_are_read_when_they_change() {
     assert_eq!(fixture.list(&spec).await.unwrap().files(), 0);
     azure.put(".sourceignore", "apps/\n");
     assert_eq!(fixture.list(&spec).await.unwrap().files(), 1);
+    azure.requests();
     assert_eq!(fixture.list(&spec).await.unwrap().files(), 1);
+    assert_eq!(azure.requests(), [".sourceignore if changed", "list"]);
     let options = FetchOptions { ignore: Some("!apps/\n*.yaml\n!a.yaml".into()), ..FetchOptions::default() };
     let listing = fixture.buckets.list(&keyed(&azure), &options).await.unwrap();
     assert_eq!(listing.files(), 1);

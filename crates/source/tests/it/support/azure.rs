@@ -191,7 +191,8 @@ fn grow_restless(contents: &mut Contents) {
 }
 
 async fn blob(State(shared): State<Shared>, Path(name): Path<String>, headers: HeaderMap, uri: Uri) -> Response {
-    let mood = Some(note(&shared, &name, &headers, &uri)).filter(|mood| *mood != Mood::Page);
+    let condition = if headers.contains_key("if-none-match") { " if changed" } else { "" };
+    let mood = Some(note(&shared, &format!("{name}{condition}"), &headers, &uri)).filter(|mood| *mood != Mood::Page);
     answer(mood.unwrap_or_default(), || contents_of(&shared.lock().expect("lock"), &name, &headers)).await
 }
 
