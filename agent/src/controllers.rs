@@ -1,6 +1,6 @@
 //! The controllers of all kinds, wired to one context.
 
-use std::{sync::Arc, thread::available_parallelism, time::Duration};
+use std::{sync::Arc, thread::available_parallelism};
 
 use futures::StreamExt;
 use sluice_cluster::{Body, Identity, KubeCluster, Selection, WatchEvent};
@@ -10,8 +10,8 @@ use sluice_controller::{
     kustomization::{Kustomizations, Policy},
     unserved,
 };
-use sluice_object::{Gvk, ObjectId};
-use sluice_reconcile::{Context, Kind, Meter, Settings, configs};
+use sluice_object::Gvk;
+use sluice_reconcile::{Context, Kind, Settings, configs, trace::Spans};
 use sluice_source::{Limits, Store, git::Git};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,8 @@ pub struct Options {
     pub advertised: String,
     /// The labels of ConfigMaps and Secrets whose changes count at once; nothing where they are not watched.
     pub config_labels: Option<String>,
+    /// Whether the state of objects is among the metrics.
+    pub show_resources: bool,
 }
 
 impl Options {
@@ -47,6 +49,7 @@ impl Options {
             git_limits: git_limits(flags),
             advertised: advertised(flags),
             config_labels: config_labels(&flags.reconciling),
+            show_resources: flags.endpoints.resource_metrics,
         }
     }
 }
@@ -108,12 +111,19 @@ pub async fn run(
     metrics: Arc<Metrics>,
     readiness: Readiness,
     options: Options,
+    spans: Arc<dyn Spans>,
     stop: CancellationToken,
 ) {
     let world = TokioWorld::new();
     let cores = available_parallelism().map_or(1, usize::from);
-    let cx = Context::new(Arc::new(cluster.clone()), world.clone(), metrics, options.settings, cores);
-    let cx = Arc::new(cx);
+    for kind in sluice_api::kinds().iter().filter(|kind| kind.served) {
+        metrics.limit(kind.kind, options.settings.concurrent);
+    }
+    let cx = Context::new(Arc::new(cluster.clone()), world.clone(), metrics.clone(), options.settings, cores);
+    let cx = Arc::new(cx.telling(spans));
+    if options.show_resources {
+        metrics.show_resources(cx.index.clone());
+    }
     let sources = Arc::new(Sources::new(store.clone()));
     let git = GitRepositories {
         sources: sources.clone(),
@@ -137,6 +147,7 @@ pub async fn run(
     stop.cancelled().await;
     cx.stop.cancel();
     world.idle().await;
+    cx.traces.close();
 }
 
 /// Starts the controllers; passes begin when every kind is listed, so that no reference is taken for missing.
@@ -190,19 +201,5 @@ async fn follow_definitions(cluster: KubeCluster, cx: Arc<Context>) {
         if changed {
             cluster.invalidate();
         }
-    }
-}
-
-impl Meter for Metrics {
-    fn reconciled(&self, kind: &str, id: &ObjectId, took: Duration, result: &'static str) {
-        Metrics::reconciled(self, kind, id, took, result);
-    }
-
-    fn forget(&self, kind: &str, id: &ObjectId) {
-        Metrics::forget(self, kind, id);
-    }
-
-    fn queue(&self, kind: &str, waiting: usize, active: usize, parked: usize) {
-        Metrics::queue(self, kind, waiting, active, parked);
     }
 }

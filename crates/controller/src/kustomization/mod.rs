@@ -7,6 +7,7 @@ mod facts;
 mod machine;
 mod report;
 mod settings;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -23,7 +24,10 @@ use serde::Deserialize;
 use sluice_api::{annotations, kustomize::Kustomization};
 pub use sluice_apply::order::CustomKinds;
 use sluice_object::{Digest, Gvk, InventoryEntry, Object, ObjectId};
-use sluice_reconcile::{Command, Context, Index, Input, Kind};
+use sluice_reconcile::{
+    Command, Context, Index, Input, Kind,
+    trace::{Origin, Step},
+};
 
 pub use effects::{Built, Effect, Outcome};
 pub use facts::Facts;
@@ -155,6 +159,18 @@ impl Kind for Kustomizations {
 
     fn inventory(object: &Kustomization) -> Vec<InventoryEntry> {
         facts::inventory(object.status.as_ref())
+    }
+
+    fn origin(object: &Kustomization, facts: &Facts) -> Option<Origin> {
+        steps::origin(object, facts)
+    }
+
+    fn step(effect: &Effect) -> Option<Step> {
+        steps::step(effect)
+    }
+
+    fn failure(outcome: &Outcome) -> Option<(String, String)> {
+        steps::failure(outcome)
     }
 
     async fn observe(&self, object: &Kustomization, cx: &Context) -> Facts {

@@ -1,0 +1,1 @@
+//! Which spans a revision gets, whatever happens on its way.
