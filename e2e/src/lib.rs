@@ -4,6 +4,7 @@
 //! ```text
 //! tools/*/go.mod ── go build ──► cache ──► etcd, API server, controllers, scheduler, kwok ──► ControlPlane
 //! Repo (git work tree) ── git http-backend ──► GitServer                    eventually(..) waits on either
+//! Collector: takes OTLP traces, draws them
 //! Agent: the real program on a ControlPlane                Scenario: a namespace, a repository, what is expected
 //! ```
 //!
@@ -11,6 +12,7 @@
 //! built once from Go modules and run as children that end with the test.
 
 pub mod agent;
+pub mod collector;
 pub mod control_plane;
 pub mod git_server;
 pub mod http;
@@ -21,6 +23,7 @@ pub mod tools;
 pub mod wait;
 
 pub use agent::{Agent, AgentOptions};
+pub use collector::Collector;
 pub use control_plane::{ControlPlane, Options};
 pub use git_server::{GitServer, Repo};
 pub use scenario::{Outcome, Scenario};

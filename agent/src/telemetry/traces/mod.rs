@@ -34,8 +34,6 @@ pub use settings::{Environment, Settings};
 
 /// How long the last spans may take to be exported at the end.
 const FLUSH: Duration = Duration::from_secs(5);
-/// A batch that is refused is sent again after these pauses, then given up.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
 /// Takes spans in, and sends them on in batches.
 #[derive(Debug, Clone)]
@@ -117,7 +115,8 @@ impl<E: SpanExporter> Batches<E> {
         let mut reached = true;
         while let Some(batch) = self.next().await {
             let count = batch.len();
-            match self.send(batch).await {
+            // It tries again by itself, within OTEL_EXPORTER_OTLP_TIMEOUT.
+            match self.otlp.export(batch).await {
                 Ok(()) => {
                     self.metrics.spans_exported(count);
                     reached = true;
@@ -127,7 +126,7 @@ impl<E: SpanExporter> Batches<E> {
                     if std::mem::take(&mut reached) {
                         warn!(
                             logger = "telemetry",
-                            error, "spans were not exported; further failures are only counted"
+                            %error, "spans were not exported; further failures are only counted"
                         );
                     }
                 }
@@ -163,16 +162,6 @@ impl<E: SpanExporter> Batches<E> {
                 self.spans.recv().await
             }
         }
-    }
-
-    async fn send(&self, batch: Vec<SpanData>) -> Result<(), String> {
-        for pause in PAUSES {
-            if self.otlp.export(batch.clone()).await.is_ok() {
-                return Ok(());
-            }
-            let _ = self.stop.run_until_cancelled(sleep(pause)).await;
-        }
-        self.otlp.export(batch).await.map_err(|error| error.to_string())
     }
 }
 

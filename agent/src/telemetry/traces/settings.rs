@@ -95,7 +95,7 @@ impl Sampler {
         match self {
             Self::All => true,
             Self::None => false,
-            Self::Share(share) => ((trace as u64 >> 1) as f64) < share * (1u64 << 63) as f64,
+            Self::Share(share) => (trace as u64 >> 1) < (share * (1u64 << 63) as f64) as u64,
         }
     }
 }
