@@ -187,6 +187,8 @@ impl<K: Kind> Pass<'_, K> {
         }
         let took = self.cx.now().duration_since(self.began).unsigned_abs();
         let result = match (verdict.success, verdict.next) {
+            // Flux: a source or a dependency that is not ready is no error.
+            (false, _) if self.trail.is_blocked(&verdict) => "requeue_after",
             (false, _) => "error",
             (true, Next::After(_)) => "requeue_after",
             (true, _) => "success",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Span;
 
 /// How wide names and bars are.
-const NAMES: usize = 46;
+const NAMES: usize = 50;
 const BARS: usize = 40;
 
 /// Returns a line for each span of a trace, in the order of the tree: name, duration, bar. Failures are marked.

@@ -156,7 +156,7 @@ impl Work {
     pub(super) fn age(&self, now: Instant) {
         for (kind, since) in self.since().iter() {
             let ages = || since.active.values().map(|began| (now - *began).as_secs_f64());
-            self.unfinished.get_or_create(&queue(kind)).set(ages().sum());
+            self.unfinished.get_or_create(&queue(kind)).set(ages().fold(0.0, |sum, age| sum + age));
             self.longest.get_or_create(&queue(kind)).set(ages().fold(0.0, f64::max));
         }
     }
@@ -179,13 +179,15 @@ fn queue(kind: &str) -> QueueLabels {
     QueueLabels { name: controller(kind), controller: controller(kind) }
 }
 
-/// controller-runtime's buckets.
+/// controller-runtime's buckets, in milliseconds: a sum of steps would not be as dashboards spell it.
+const RECONCILE_BUCKETS: [u32; 40] = [
+    5, 10, 25, 50, 100, 150, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800, 900, 1_000, 1_250, 1_500, 1_750, 2_000,
+    2_500, 3_000, 3_500, 4_000, 4_500, 5_000, 6_000, 7_000, 8_000, 9_000, 10_000, 15_000, 20_000, 25_000, 30_000,
+    40_000, 50_000, 60_000,
+];
+
 fn reconcile_buckets() -> Histogram {
-    let fine = [0.005, 0.01, 0.025].into_iter().chain((1..=10).map(|step| f64::from(step) * 0.05));
-    let coarse = (6..=10).map(|step| f64::from(step) * 0.1).chain((5..=8).map(|step| f64::from(step) * 0.25));
-    let long = (5..=10).map(|step| f64::from(step) * 0.5).chain((6..=10).map(f64::from));
-    let longest = [15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0];
-    Histogram::new(fine.chain(coarse).chain(long).chain(longest))
+    Histogram::new(RECONCILE_BUCKETS.map(|milliseconds| f64::from(milliseconds) / 1000.0))
 }
 
 /// client-go's buckets: from 10 ns, each ten times the one before.

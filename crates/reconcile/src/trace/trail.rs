@@ -103,6 +103,11 @@ impl Trail {
         }
     }
 
+    /// Says whether the pass did nothing, because something else must happen first.
+    pub(crate) fn is_blocked(&self, verdict: &Verdict) -> bool {
+        !verdict.success && !self.acted && verdict.next != Next::Never
+    }
+
     fn ending(&self, verdict: &Verdict) -> Ending {
         if self.overtaken {
             return Ending::Overtaken;
@@ -110,7 +115,7 @@ impl Trail {
         if verdict.success {
             return Ending::Success;
         }
-        if !self.acted && verdict.next != Next::Never {
+        if self.is_blocked(verdict) {
             return Ending::Blocked;
         }
         let told = verdict.report.notices.last();
