@@ -3,16 +3,21 @@
 use std::{sync::Arc, thread::available_parallelism};
 
 use futures::StreamExt;
-use sluice_cluster::{Body, Identity, KubeCluster, Selection, WatchEvent};
+use sluice_cluster::{Body, Identity, KubeCluster, RemoteRules, Selection, WatchEvent};
 use sluice_controller::{
     Sources,
+    bucket::Buckets,
     gitrepository::GitRepositories,
     kustomization::{Kustomizations, Policy},
     unserved,
 };
 use sluice_object::Gvk;
 use sluice_reconcile::{Context, Kind, Settings, configs, trace::Spans};
-use sluice_source::{Limits, Store, git::Git};
+use sluice_source::{
+    Limits, Store,
+    bucket::{self, Environment},
+    git::Git,
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +37,10 @@ pub struct Options {
     pub policy: Policy,
     /// Bounds on a fetch from Git.
     pub git_limits: Limits,
+    /// Bounds on a fetch from a bucket.
+    pub bucket_limits: Limits,
+    /// Who the agent is to a cloud.
+    pub environment: Environment,
     /// Host and port that artifact URLs name.
     pub advertised: String,
     /// The labels of ConfigMaps and Secrets whose changes count at once; nothing where they are not watched.
@@ -47,6 +56,8 @@ impl Options {
             settings: settings(flags),
             policy: policy(flags),
             git_limits: git_limits(flags),
+            bucket_limits: bucket_limits(flags),
+            environment: Environment::read(|name| std::env::var(name).ok()),
             advertised: advertised(flags),
             config_labels: config_labels(&flags.reconciling),
             show_resources: flags.endpoints.resource_metrics,
@@ -80,16 +91,31 @@ fn git_limits(flags: &RunOptions) -> Limits {
     }
 }
 
+fn bucket_limits(flags: &RunOptions) -> Limits {
+    let storage = &flags.storage;
+    Limits {
+        size: storage.bucket_max_size.0,
+        files: storage.bucket_max_files,
+        file: storage.bucket_max_file_size.0,
+        ..Limits::bucket()
+    }
+}
+
 fn policy(flags: &RunOptions) -> Policy {
-    let account = flags.tenancy.default_service_account.clone();
+    let tenancy = &flags.tenancy;
+    let gates = flags.reconciling.feature_gates();
+    let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
     Policy {
-        no_cross_namespace_refs: flags.tenancy.no_cross_namespace_refs,
-        default_service_account: (!account.is_empty()).then_some(account),
+        no_cross_namespace_refs: tenancy.no_cross_namespace_refs,
+        default_service_account: named(&tenancy.default_service_account),
+        remote: RemoteRules { exec: tenancy.insecure_kubeconfig_exec, insecure_tls: tenancy.insecure_kubeconfig_tls },
+        default_remote_account: named(&tenancy.default_kubeconfig_service_account),
+        object_level_identity: gates.enabled(Gate::ObjectLevelWorkloadIdentity),
         requeue_dependency: flags.reconciling.requeue_dependency.0,
         concurrent_ssa: flags.reconciling.concurrent_ssa.get(),
         custom_kinds: flags.reconciling.custom_apply_stage_kinds.clone(),
         overridden_managers: flags.reconciling.override_manager.clone(),
-        strict_substitution: flags.reconciling.feature_gates().enabled(Gate::StrictPostBuildSubstitutions),
+        strict_substitution: gates.enabled(Gate::StrictPostBuildSubstitutions),
         ..Policy::default()
     }
 }
@@ -127,12 +153,19 @@ pub async fn run(
     let sources = Arc::new(Sources::new(store.clone()));
     let git = GitRepositories {
         sources: sources.clone(),
-        git: Git::new(store),
-        advertised: options.advertised,
+        git: Git::new(store.clone()),
+        advertised: options.advertised.clone(),
         limits: options.git_limits,
+    };
+    let buckets = Buckets {
+        sources: sources.clone(),
+        client: bucket::Buckets::new(store, options.environment),
+        advertised: options.advertised,
+        limits: options.bucket_limits,
     };
     let mut start = Start::new(cx.clone());
     start.kind(Arc::new(git));
+    start.kind(Arc::new(buckets));
     start.kind(Arc::new(Kustomizations::new(sources, options.policy)));
     for kind in sluice_api::kinds().iter().filter(|kind| !kind.served && kind.has_conditions) {
         cx.world.spawn(Box::pin(unserved::run(*kind, cx.clone())));

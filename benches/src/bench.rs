@@ -5,14 +5,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::Timestamp;
 use kube::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 use sluice_e2e::{Agent, AgentOptions, ControlPlane, GitServer, Options, Repo, git_server::ServerOptions};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::{
     counts::{Requests, cpu_seconds},
-    fleet::Fleet,
+    fleet::{self, Fleet},
     floor, ready,
     report::Row,
     workload,
@@ -38,6 +38,7 @@ struct Bench {
     count: usize,
     floor: Duration,
     cluster: ControlPlane,
+    repo: Repo,
     _server: GitServer,
     _folder: TempDir,
 }
@@ -49,6 +50,7 @@ pub(crate) async fn measure(count: usize) -> anyhow::Result<Vec<Row>> {
     rows.push(bench.many().await?);
     rows.push(bench.chain().await?);
     rows.push(bench.interval().await?);
+    rows.push(bench.touched().await?);
     rows.extend(bench.beside_failures().await?);
     Ok(rows)
 }
@@ -57,12 +59,12 @@ impl Bench {
     async fn start(count: usize) -> anyhow::Result<Self> {
         eprintln!("starting a control plane");
         let cluster = ControlPlane::start(Options { audit: true, ..Options::default() }).await?;
-        let (folder, server) = serve().await?;
+        let (folder, repo, server) = serve(count).await?;
         let client = cluster.client()?;
         let floor = floor(&client, count).await?;
         let agent = Agent::start(&cluster, AgentOptions::default()).await.map_err(anyhow::Error::from_boxed)?;
         let url = server.url("bench.git");
-        Ok(Self { agent, client, url, count, floor, cluster, _server: server, _folder: folder })
+        Ok(Self { agent, client, url, count, floor, cluster, repo, _server: server, _folder: folder })
     }
 
     fn floor_row(&self) -> Row {
@@ -118,13 +120,39 @@ impl Bench {
         })
     }
 
+    /// A commit that touches one of N apps.
+    async fn touched(&self) -> anyhow::Result<Row> {
+        eprintln!("one touched app of {}", self.count);
+        let fleet = Fleet::new(&self.client, "touched", &self.url).await?;
+        let kustomizations = fleet.apart(self.count);
+        let names = kustomizations.iter().filter_map(fleet::name).collect();
+        fleet.bring(kustomizations).await?;
+        write(&self.repo, &format!("apps/{}", self.count / 2), &workload::touched("app"))?;
+        let commit = self.repo.commit("touch one")?;
+        let (since, cpu) = (Timestamp::now(), self.cpu()?);
+        let times = fleet.fetch(names, &commit).await?;
+        let time = times.get(&format!("app-{}", self.count / 2)).copied().context("find the touched app")?;
+        let others = times.values().max().copied().unwrap_or_default();
+        let what = format!(
+            "one touched app of {}: commit to Ready; the others know the commit after {:.2} s",
+            self.count,
+            others.as_secs_f64()
+        );
+        Ok(Row {
+            time: Some(time),
+            cpu: Some(self.cpu()? - cpu),
+            requests: Some(Requests::since(&self.cluster, since)?.to_string()),
+            ..Row::new(what)
+        })
+    }
+
     /// N healthy Kustomizations, alone and while as many others fail their health check.
     async fn beside_failures(&self) -> anyhow::Result<[Row; 2]> {
         eprintln!("{} Kustomizations, then {0} beside {0} that fail", self.count);
         let fleet = Fleet::new(&self.client, "alone", &self.url).await?;
         let alone = fleet.bring(fleet.many("app", self.count, "./good")).await?;
         let sick = Fleet::new(&self.client, "sick", &self.url).await?;
-        sick.bring_until(sick.many("sick", self.count, "./sick"), ready::is_applied).await?;
+        sick.bring_until(sick.many("sick", self.count, "./sick"), &ready::is_applied).await?;
         let fleet = Fleet::new(&self.client, "beside", &self.url).await?;
         let beside = fleet.bring(fleet.many("app", self.count, "./good")).await?;
         Ok([self.row("again, in another namespace", alone), self.row("again, while as many others fail", beside)])
@@ -144,19 +172,27 @@ impl Bench {
     }
 }
 
-/// Serves a repository with an app that gets healthy and one that does not.
-async fn serve() -> anyhow::Result<(TempDir, GitServer)> {
+/// Serves a repository with an app that gets healthy, one that does not, and N that have folders of their own.
+async fn serve(count: usize) -> anyhow::Result<(TempDir, Repo, GitServer)> {
     let folder = TempDir::with_prefix("sluice-bench-")?;
     let repo = Repo::init(folder.path().join("bench.git"))?;
-    for (path, objects) in [("good", workload::app("app")), ("sick", workload::sick("app"))] {
-        for object in objects {
-            let kind = object["kind"].as_str().unwrap_or_default().to_lowercase();
-            repo.write(format!("{path}/{kind}.yaml"), serde_json::to_string_pretty(&object)?)?;
-        }
+    write(&repo, "good", &workload::app("app"))?;
+    write(&repo, "sick", &workload::sick("app"))?;
+    for index in 0..count {
+        write(&repo, &format!("apps/{index}"), &workload::app("app"))?;
     }
     repo.commit("workload")?;
     let server = GitServer::start(folder.path(), ServerOptions::default()).await?;
-    Ok((folder, server))
+    Ok((folder, repo, server))
+}
+
+/// Writes objects as files of a folder.
+fn write(repo: &Repo, folder: &str, objects: &[Value]) -> anyhow::Result<()> {
+    for object in objects {
+        let kind = object["kind"].as_str().unwrap_or_default().to_lowercase();
+        repo.write(format!("{folder}/{kind}.yaml"), serde_json::to_string_pretty(object)?)?;
+    }
+    Ok(())
 }
 
 /// Returns the median of the floors, the first of which finds everything cold.

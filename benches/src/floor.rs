@@ -19,8 +19,9 @@ pub(crate) async fn measure(client: &Client, namespace: &str, count: usize) -> a
     // Of the four kinds only a Deployment is not Current as soon as it exists.
     let deployments = bulk::resource("apps", "v1", "Deployment");
     let names = names.into_iter().collect();
-    let wanted = ready::Wanted { resource: &deployments, namespace, names, holds: is_current };
-    ready::all(client, wanted, async { bulk::apply(client, objects).await.map(drop) }).await
+    let wanted = ready::Wanted { resource: &deployments, namespace, names, holds: &is_current };
+    let times = ready::all(client, wanted, async { bulk::apply(client, objects).await.map(drop) });
+    ready::slowest(&times.await?)
 }
 
 fn is_current(object: &Value) -> bool {

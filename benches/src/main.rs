@@ -37,5 +37,5 @@ async fn main() -> anyhow::Result<()> {
     let rows = bench::measure(options.count).await?;
     let text = report::markdown(&rows, &machine, options.count);
     println!("\n{text}");
-    if options.write { report::write(&text) } else { Ok(()) }
+    if options.write { report::write(&text, options.count) } else { Ok(()) }
 }

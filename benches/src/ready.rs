@@ -27,15 +27,15 @@ pub(crate) struct Wanted<'a> {
     /// The objects.
     pub(crate) names: BTreeSet<String>,
     /// When an object is there.
-    pub(crate) holds: fn(&Value) -> bool,
+    pub(crate) holds: &'a (dyn Fn(&Value) -> bool + Sync),
 }
 
-/// Starts something, and waits for its effect on all objects; returns how long it took to see each.
+/// Starts something, and waits for its effect on all objects; returns how long it took to see it on each.
 pub(crate) async fn all(
     client: &Client,
     wanted: Wanted<'_>,
     start: impl Future<Output = anyhow::Result<()>>,
-) -> anyhow::Result<Duration> {
+) -> anyhow::Result<BTreeMap<String, Duration>> {
     let started = Instant::now();
     let times = async {
         match timeout(PATIENCE, watch(client, wanted, started)).await {
@@ -44,7 +44,7 @@ pub(crate) async fn all(
         }
     };
     let ((), times) = futures::try_join!(start, times)?;
-    times.values().max().copied().context("nothing was waited for")
+    Ok(times)
 }
 
 async fn watch(client: &Client, wanted: Wanted<'_>, started: Instant) -> anyhow::Result<BTreeMap<String, Duration>> {
@@ -65,10 +65,21 @@ async fn watch(client: &Client, wanted: Wanted<'_>, started: Instant) -> anyhow:
     Ok(times)
 }
 
+/// Returns how long it took to see all of them.
+pub(crate) fn slowest(times: &BTreeMap<String, Duration>) -> anyhow::Result<Duration> {
+    times.values().max().copied().context("nothing was waited for")
+}
+
 /// Returns whether an object of Flux's kinds is Ready with the spec that it has.
 pub(crate) fn is_ready(object: &Value) -> bool {
     condition(object).is_some_and(|ready| ready["status"] == "True")
         && object["status"]["observedGeneration"] == object["metadata"]["generation"]
+}
+
+/// Returns whether it is Ready with a commit.
+pub(crate) fn has_applied(object: &Value, commit: &str) -> bool {
+    let revision = object["status"]["lastAppliedRevision"].as_str();
+    is_ready(object) && revision.is_some_and(|revision| revision.ends_with(commit))
 }
 
 /// Returns whether it is at work on its health check: its objects are applied.

@@ -4,8 +4,10 @@ use std::{fmt::Write as _, fs, path::Path, time::Duration};
 
 use anyhow::Context as _;
 
-const BEGIN: &str = "<!-- bench:begin -->";
-const END: &str = "<!-- bench:end -->";
+/// A table stands between two comments that name its count.
+fn markers(count: usize) -> [String; 2] {
+    ["begin", "end"].map(|which| format!("<!-- bench:{count}:{which} -->"))
+}
 
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,17 +63,18 @@ fn cell(value: Option<String>) -> String {
 }
 
 /// Puts the table between the markers of README.md.
-pub(crate) fn write(table: &str) -> anyhow::Result<()> {
+pub(crate) fn write(table: &str, count: usize) -> anyhow::Result<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let text = fs::read_to_string(&path).context("read README.md")?;
-    let text = replaced(&text, table).context("find the markers of the table in README.md")?;
+    let text =
+        replaced(&text, table, &markers(count)).with_context(|| format!("find the table of {count} in README.md"))?;
     fs::write(&path, text).context("write README.md")
 }
 
-fn replaced(text: &str, table: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{table}{END}{after}"))
+fn replaced(text: &str, table: &str, [begin, end]: &[String; 2]) -> Option<String> {
+    let (before, rest) = text.split_once(begin)?;
+    let (_, after) = rest.split_once(end)?;
+    Some(format!("{before}{begin}\n{table}{end}{after}"))
 }
 
 #[cfg(test)]
@@ -80,8 +83,9 @@ mod tests {
 
     #[test]
     fn only_what_is_between_the_markers_is_replaced() {
-        let text = format!("a\n{BEGIN}\nold\n{END}\nb\n");
-        assert_eq!(replaced(&text, "new\n"), Some(format!("a\n{BEGIN}\nnew\n{END}\nb\n")));
-        assert_eq!(replaced("no markers", "new"), None);
+        let [begin, end] = markers(100);
+        let text = format!("a\n{begin}\nold\n{end}\nb\n");
+        assert_eq!(replaced(&text, "new\n", &markers(100)), Some(format!("a\n{begin}\nnew\n{end}\nb\n")));
+        assert_eq!(replaced(&text, "new", &markers(10)), None);
     }
 }

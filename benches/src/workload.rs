@@ -11,6 +11,9 @@ pub(crate) const SOURCE: &str = "bench";
 /// An image whose pods get ready.
 const GOOD: &str = "registry.example.com/app:1.0.0";
 
+/// Another one.
+const TOUCHED: &str = "registry.example.com/app:1.0.1";
+
 /// An image whose pods never do.
 const MISSING: &str = "missing.invalid/app:1.0.0";
 
@@ -22,6 +25,11 @@ pub(crate) fn app(name: &str) -> Vec<Value> {
 /// Returns the same with a pod that never gets ready.
 pub(crate) fn sick(name: &str) -> Vec<Value> {
     vec![account(name), service(name), deployment(name, 1, MISSING), ingress(name)]
+}
+
+/// Returns an app whose Deployment has another image.
+pub(crate) fn touched(name: &str) -> Vec<Value> {
+    vec![account(name), service(name), deployment(name, 0, TOUCHED), ingress(name)]
 }
 
 /// Returns an object put into a namespace.

@@ -1,4 +1,7 @@
-//! The programs that the tests run: found in a cache, or built from the Go modules in `tools/`.
+//! The programs that the tests run: found in a cache, or built from the Go modules, or installed from the npm packages,
+//! in `tools/`.
+
+pub mod npm;
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -46,14 +49,20 @@ pub enum ToolError {
         /// The tool that was to be built.
         tool: &'static str,
     },
-    /// The Go build ran and failed.
+    /// npm is not on the path.
+    #[error("install {tool}: no `npm` on the path; hint: install Node.js 20 or newer, which brings npm")]
+    NoNpm {
+        /// The tool that was to be installed.
+        tool: &'static str,
+    },
+    /// The build ran and failed.
     #[error("build {tool} in `{module}`: {stderr}")]
     Build {
         /// The tool that was to be built.
         tool: &'static str,
-        /// The folder of its Go module.
+        /// The folder of its module.
         module: PathBuf,
-        /// The end of what the compiler said.
+        /// The end of what was said.
         stderr: String,
     },
     /// A file of the cache or of a module cannot be used.
@@ -174,10 +183,14 @@ fn fingerprint(recipe: &Recipe, module: &Path) -> Result<String, ToolError> {
         hash.update(fs::read(&path).map_err(at(&path))?);
     }
     hash.update(arguments(recipe, Path::new(recipe.name)).join("\0"));
-    Ok(hash.finalize()[..6].iter().fold(String::new(), |mut text, byte| {
+    Ok(hex(&hash.finalize()[..6]))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("invariant: writing to a String cannot fail");
         text
-    }))
+    })
 }
 
 /// Returns what a module says of its dependencies, and its own code where it has some.
@@ -219,7 +232,7 @@ fn build(recipe: &Recipe, module: &Path, program: &Path) -> Result<(), ToolError
         .env("CGO_ENABLED", "0")
         .output()
         .map_err(|source| no_go(recipe, module, source))?;
-    check(recipe, module, &output)?;
+    check(recipe.name, module, &output)?;
     fs::rename(&partial, program).map_err(at(program))?;
     eprintln!("{:.0?}", started.elapsed());
     Ok(())
@@ -232,14 +245,14 @@ fn no_go(recipe: &Recipe, module: &Path, source: io::Error) -> ToolError {
     ToolError::File { path: module.to_owned(), source }
 }
 
-fn check(recipe: &Recipe, module: &Path, output: &Output) -> Result<(), ToolError> {
+fn check(tool: &'static str, module: &Path, output: &Output) -> Result<(), ToolError> {
     if output.status.success() {
         return Ok(());
     }
     let stderr = String::from_utf8_lossy(&output.stderr);
     let tail = stderr.lines().rev().take(20).collect::<Vec<_>>();
     Err(ToolError::Build {
-        tool: recipe.name,
+        tool,
         module: module.to_owned(),
         stderr: tail.into_iter().rev().collect::<Vec<_>>().join("\n"),
     })

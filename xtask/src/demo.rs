@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! build ─► control plane ─► examples/fleet on a Git server ─► Sluice
-//!       ─► acts: bring up, roll out, put back, prune, refuse ─► summary
+//!       ─► acts: bring up, roll out, put back, prune, refuse, move to Azure Blob Storage ─► summary
 //! ```
 //!
 //! Begin with [`acts::ALL`]: what is shown. [`eye`] looks at the cluster and prints what changed.
 
 mod acts;
+mod container;
 mod eye;
 mod fleet;
 mod screen;

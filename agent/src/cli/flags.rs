@@ -134,6 +134,15 @@ pub struct Storage {
     /// How many bytes one file of a Git repository may have.
     #[arg(long, default_value = "100Mi", value_name = "BYTES")]
     pub git_max_file_size: Bytes,
+    /// How many bytes the files of a bucket may have together.
+    #[arg(long, default_value = "512Mi", value_name = "BYTES")]
+    pub bucket_max_size: Bytes,
+    /// How many files a bucket may bring.
+    #[arg(long, default_value_t = 200_000, value_name = "COUNT")]
+    pub bucket_max_files: u64,
+    /// How many bytes one file of a bucket may have.
+    #[arg(long, default_value = "100Mi", value_name = "BYTES")]
+    pub bucket_max_file_size: Bytes,
 }
 
 /// How reconciling goes.
@@ -190,6 +199,17 @@ pub struct Tenancy {
     /// The account that is impersonated where `spec.serviceAccountName` is not set; empty for the agent's own.
     #[arg(long, default_value = "", value_name = "NAME")]
     pub default_service_account: String,
+    /// The account whose token is shown to other clusters where the ConfigMap names none; empty for the agent's own.
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub default_kubeconfig_service_account: String,
+    /// Let kubeconfigs of other clusters run programs for credentials.
+    #[arg(long, default_value = "false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub insecure_kubeconfig_exec: bool,
+    /// Let kubeconfigs of other clusters take any certificate for the server's.
+    #[arg(long, default_value = "false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub insecure_kubeconfig_tls: bool,
 }
 
 /// Flags that are taken for the sake of existing manifests and change nothing.

@@ -63,7 +63,8 @@ pub struct Options {
 }
 
 impl Options {
-    fn deletes(&self) -> bool {
+    /// Says whether anything is deleted at all.
+    pub fn deletes(&self) -> bool {
         let wanted = match self.policy {
             DeletionPolicy::MirrorPrune => self.prune,
             DeletionPolicy::Delete | DeletionPolicy::WaitForTermination => true,

@@ -21,6 +21,7 @@
 pub mod diff;
 pub mod finalize;
 pub mod health;
+pub mod ignore;
 pub mod inventory;
 pub mod managed_fields;
 pub mod order;

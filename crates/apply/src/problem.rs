@@ -143,9 +143,10 @@ fn no_namespace(subject: &str, error: &str) -> String {
 }
 
 fn name_of(account: &Identity) -> String {
-    match account.impersonated_user() {
-        Some(user) => format!("`{user}`"),
-        None => "the agent's service account".into(),
+    match (account.impersonated_user(), account) {
+        (Some(user), _) => format!("`{user}`"),
+        (None, Identity::Remote(remote)) => format!("the kubeconfig's user at {}", remote.server()),
+        (None, _) => "the agent's service account".into(),
     }
 }
 

@@ -21,6 +21,7 @@ use sluice_object::{InventoryEntry, Object, ObjectId};
 
 use crate::{
     health::{Health, Reader},
+    ignore::IgnoreRules,
     inventory,
     managed_fields::TakeOver,
     order::{self, CustomKinds, Stage},
@@ -61,6 +62,8 @@ pub struct Options {
     pub flux_components: bool,
     /// Whose permissions are used, for hints.
     pub account: Identity,
+    /// Fields that are left to others.
+    pub ignore: IgnoreRules,
 }
 
 impl Options {
@@ -79,6 +82,7 @@ impl Options {
             timeout: SignedDuration::from_mins(5),
             flux_components: false,
             account: Identity::Agent,
+            ignore: IgnoreRules::default(),
         }
     }
 

@@ -36,6 +36,11 @@ pub(crate) fn event(event: &Event, name: &str) -> Value {
     })
 }
 
+/// Returns what asks for a token.
+pub(crate) fn token_request(audiences: &[String]) -> Value {
+    json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": { "audiences": audiences } })
+}
+
 /// Returns the body of a status patch: the value of `status` in its place, or what is laid out like an object
 /// already (`status`, and `metadata` with a version that must still hold).
 pub(crate) fn status(patch: &Value) -> Value {

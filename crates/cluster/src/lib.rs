@@ -27,6 +27,7 @@ pub mod contract;
 mod error;
 pub mod fake;
 pub mod kube;
+mod remote;
 mod request;
 mod watch;
 
@@ -34,6 +35,7 @@ use futures::{future::BoxFuture, stream::BoxStream};
 
 pub use self::{fake::FakeCluster, kube::KubeCluster};
 pub use error::{ApiError, Cause, ErrorKind, NoMatch};
+pub use remote::{InvalidKubeconfig, Remote, RemoteRules};
 pub use request::{
     Body, Event, EventType, Identity, Precondition, Propagation, Request, Resolved, Response, Target, Verb,
 };

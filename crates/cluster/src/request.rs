@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use sluice_object::{Gvk, Object, ObjectId};
 
+use crate::remote::Remote;
+
 /// On whose behalf a request is made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Identity {
@@ -18,6 +20,8 @@ pub enum Identity {
         /// Its name.
         name: String,
     },
+    /// Whoever a kubeconfig names, at another cluster.
+    Remote(Remote),
 }
 
 impl Identity {
@@ -25,6 +29,7 @@ impl Identity {
     pub fn impersonated_user(&self) -> Option<String> {
         match self {
             Self::Agent => None,
+            Self::Remote(remote) => remote.identity().impersonated_user(),
             Self::ServiceAccount { namespace, name } => Some(format!("system:serviceaccount:{namespace}:{name}")),
         }
     }
@@ -160,6 +165,13 @@ pub enum Request {
         /// What happens to dependents.
         propagation: Propagation,
     },
+    /// Asks for a token of a service account. Answer: [`Response::Object`], a TokenRequest with the token in its status.
+    Token {
+        /// The account.
+        account: Target,
+        /// Who is to accept the token; empty for the API server itself.
+        audiences: Vec<String>,
+    },
     /// Writes a Kubernetes Event. Answer: [`Response::Object`], the Event.
     Event(Event),
     /// Looks a kind up in the discovery table. Answer: [`Response::Resolved`]; no request when the table knows it.
@@ -220,7 +232,7 @@ impl Request {
             Self::List { .. } => Verb::List,
             Self::Apply { dry_run: true, .. } => Verb::DryRun,
             Self::Apply { .. } => Verb::Apply,
-            Self::Create { .. } => Verb::Create,
+            Self::Create { .. } | Self::Token { .. } => Verb::Create,
             Self::JsonPatch { .. } | Self::MergePatch { .. } => Verb::Patch,
             Self::Status { .. } => Verb::Status,
             Self::Delete { .. } => Verb::Delete,

@@ -6,10 +6,12 @@
 
 mod artifact;
 mod id;
+mod labels;
 mod object;
 mod tree;
 
 pub use artifact::{Artifact, Digest, Revision};
 pub use id::{Gvk, IdError, InventoryEntry, ObjectId};
+pub use labels::{InvalidSelector, LabelSelector};
 pub use object::{Object, ObjectError, Origin};
-pub use tree::{Contents, Entry, MemoryContents, Tree, TreeError, TreePath};
+pub use tree::{Contents, Entry, Inputs, MemoryContents, Tree, TreeError, TreePath};

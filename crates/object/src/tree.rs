@@ -1,18 +1,21 @@
 //! An immutable tree of files: paths and digests in memory, contents read on demand.
 
+mod inputs;
+mod path;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt, io,
+    ops::Bound,
     sync::Arc,
 };
 
 use bytes::Bytes;
 
 use crate::Digest;
-
-/// A path inside a tree: relative, `/`-separated, without `.`, `..` and empty parts. The root is the empty path.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct TreePath(String);
+pub use inputs::Inputs;
+use inputs::{Ask, Log};
+pub use path::TreePath;
 
 /// Why a tree could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -34,65 +37,6 @@ pub enum TreeError {
     },
 }
 
-impl TreePath {
-    /// The root of the tree.
-    pub fn root() -> Self {
-        Self::default()
-    }
-
-    /// Reads a path relative to the root. Leading `/` and `./` are dropped; `..` may not lead out.
-    pub fn parse(text: &str) -> Result<Self, TreeError> {
-        Self::root().join(text)
-    }
-
-    /// Follows a relative path from this directory.
-    pub fn join(&self, relative: &str) -> Result<Self, TreeError> {
-        let mut parts: Vec<&str> = self.0.split('/').filter(|part| !part.is_empty()).collect();
-        for part in relative.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => {
-                    parts.pop().ok_or_else(|| TreeError::Leaves(relative.into()))?;
-                }
-                part if part.contains('\0') => return Err(TreeError::Leaves(relative.escape_default().to_string())),
-                part => parts.push(part),
-            }
-        }
-        Ok(Self(parts.join("/")))
-    }
-
-    /// Returns the directory that holds this path; the root's is the root.
-    pub fn parent(&self) -> Self {
-        Self(self.0.rsplit_once('/').map_or("", |(parent, _)| parent).into())
-    }
-
-    /// Returns the last part.
-    pub fn file_name(&self) -> &str {
-        self.0.rsplit_once('/').map_or(&self.0, |(_, name)| name)
-    }
-
-    /// Says whether the path is `dir` or below it.
-    pub fn is_below(&self, dir: &TreePath) -> bool {
-        dir.0.is_empty() || self == dir || self.0.strip_prefix(&dir.0).is_some_and(|rest| rest.starts_with('/'))
-    }
-
-    /// Returns the path as text, empty for the root.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Says whether this is the root.
-    pub fn is_root(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl fmt::Display for TreePath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "." } else { &self.0 })
-    }
-}
-
 /// A file of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -110,9 +54,18 @@ pub trait Contents: fmt::Debug + Send + Sync {
     fn read(&self, path: &TreePath, entry: &Entry) -> io::Result<Bytes>;
 }
 
-/// Files by path, sorted, with their contents behind [`Contents`].
-#[derive(Debug)]
+/// Files by path, sorted, with their contents behind [`Contents`]. Clones share them.
+#[derive(Debug, Clone)]
 pub struct Tree {
+    base: Arc<Base>,
+    /// Files in the place of, or beside, those of the base.
+    above: BTreeMap<TreePath, (Entry, Bytes)>,
+    /// What has been asked, where that is wanted.
+    log: Option<Arc<Log>>,
+}
+
+#[derive(Debug)]
+struct Base {
     files: BTreeMap<TreePath, Entry>,
     directories: BTreeSet<TreePath>,
     contents: Arc<dyn Contents>,
@@ -128,7 +81,7 @@ impl Tree {
                 dir = dir.parent();
             }
         }
-        Self { files, directories, contents }
+        Self { base: Arc::new(Base { files, directories, contents }), above: BTreeMap::new(), log: None }
     }
 
     /// Makes a tree of files in memory, for tests and generated input. Paths that leave the tree are dropped.
@@ -137,41 +90,69 @@ impl Tree {
         let mut contents = MemoryContents::default();
         for (path, bytes) in files {
             let (Ok(path), bytes) = (TreePath::parse(path.as_ref()), bytes.into()) else { continue };
-            let digest = Digest::sha256(&bytes);
-            entries.insert(path, Entry { digest: digest.clone(), size: bytes.len() as u64, executable: false });
-            contents.0.insert(digest, bytes);
+            let entry = Entry::of(&bytes);
+            contents.0.insert(entry.digest.clone(), bytes);
+            entries.insert(path, entry);
         }
         Self::new(entries, Arc::new(contents))
     }
 
+    /// Returns the tree with a log of what is asked of it from here on, for [`Tree::inputs`].
+    #[must_use]
+    pub fn logged(&self) -> Self {
+        Self { log: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// Returns what has been asked of this tree, and of overlays of it, since [`Tree::logged`].
+    pub fn inputs(&self) -> Option<Inputs> {
+        self.log.as_ref().map(|log| log.inputs(&self.base))
+    }
+
     /// Returns the files in order of their paths.
     pub fn files(&self) -> impl Iterator<Item = (&TreePath, &Entry)> {
-        self.files.iter()
+        const ROOT: &TreePath = &TreePath::ROOT;
+        self.files_below(ROOT)
     }
 
     /// Returns the files in or below a directory, in order.
     pub fn files_below<'a>(&'a self, dir: &'a TreePath) -> impl Iterator<Item = (&'a TreePath, &'a Entry)> {
-        self.files.range(dir.clone()..).filter(move |(path, _)| path.is_below(dir))
+        self.note(dir, Ask::Below);
+        let mut found: Vec<_> = self.base.below(dir).filter(|(path, _)| !self.above.contains_key(*path)).collect();
+        if !self.above.is_empty() {
+            let above = self.above.iter().filter(|(path, _)| path.is_below(dir));
+            found.extend(above.map(|(path, (entry, _))| (path, entry)));
+            found.sort_by_key(|(path, _)| *path);
+        }
+        found.into_iter()
     }
 
     /// Returns the names in a directory in order, with whether each is a directory.
-    pub fn list<'a>(&'a self, dir: &'a TreePath) -> Vec<(String, bool)> {
-        let child = |path: &TreePath| !path.is_root() && path.parent() == *dir;
-        let files = self.files.keys().filter(|path| child(path)).map(|path| (path.file_name().to_owned(), false));
-        let dirs = self.directories.iter().filter(|path| child(path)).map(|path| (path.file_name().to_owned(), true));
-        let mut names: Vec<_> = files.chain(dirs).collect();
-        names.sort();
-        names
+    pub fn list(&self, dir: &TreePath) -> Vec<(String, bool)> {
+        self.note(dir, Ask::Names);
+        let mut names: BTreeSet<_> = self.base.names(dir).into_iter().collect();
+        for path in self.above.keys().filter(|path| **path != *dir && path.is_below(dir)) {
+            let rest = &path.0[if dir.is_root() { 0 } else { dir.0.len() + 1 }..];
+            names.insert(match rest.split_once('/') {
+                Some((name, _)) => (name.to_owned(), true),
+                None => (rest.to_owned(), false),
+            });
+        }
+        names.into_iter().collect()
     }
 
     /// Returns a file's entry.
     pub fn entry(&self, path: &TreePath) -> Option<&Entry> {
-        self.files.get(path)
+        if let Some((entry, _)) = self.above.get(path) {
+            return Some(entry);
+        }
+        self.note(path, Ask::Entry);
+        self.base.files.get(path)
     }
 
     /// Says whether a directory is there. Directories without files do not exist.
     pub fn is_dir(&self, path: &TreePath) -> bool {
-        self.directories.contains(path)
+        self.note(path, Ask::Directory);
+        self.base.directories.contains(path) || self.above.keys().any(|file| file != path && file.is_below(path))
     }
 
     /// Reads a file.
@@ -179,20 +160,66 @@ impl Tree {
     /// # Errors
     /// When there is no such file, or its contents cannot be read.
     pub fn read(&self, path: &TreePath) -> Result<Bytes, TreeError> {
-        let entry = self.files.get(path).ok_or_else(|| TreeError::NotFound(path.clone()))?;
-        self.contents.read(path, entry).map_err(|source| TreeError::Read { path: path.clone(), source })
+        if let Some((_, bytes)) = self.above.get(path) {
+            return Ok(bytes.clone());
+        }
+        let entry = self.entry(path).ok_or_else(|| TreeError::NotFound(path.clone()))?;
+        self.base.contents.read(path, entry).map_err(|source| TreeError::Read { path: path.clone(), source })
     }
 
     /// Returns the tree with some files put in the place of, or beside, its own.
-    pub fn overlay(self: &Arc<Self>, files: impl IntoIterator<Item = (TreePath, Bytes)>) -> Self {
-        let mut entries = self.files.clone();
-        let mut above = MemoryContents::default();
-        for (path, bytes) in files {
-            let digest = Digest::sha256(&bytes);
-            entries.insert(path, Entry { digest: digest.clone(), size: bytes.len() as u64, executable: false });
-            above.0.insert(digest, bytes);
+    #[must_use]
+    pub fn overlay(&self, files: impl IntoIterator<Item = (TreePath, Bytes)>) -> Self {
+        let mut tree = self.clone();
+        tree.above.extend(files.into_iter().map(|(path, bytes)| (path, (Entry::of(&bytes), bytes))));
+        tree
+    }
+
+    fn note(&self, path: &TreePath, ask: Ask) {
+        if let Some(log) = &self.log {
+            log.note(path, ask);
         }
-        Self::new(entries, Arc::new(Overlay { above, below: self.clone() }))
+    }
+}
+
+impl Base {
+    /// Returns the files in or below a directory.
+    fn below(&self, dir: &TreePath) -> impl Iterator<Item = (&TreePath, &Entry)> {
+        let itself = self.files.get_key_value(dir);
+        itself.into_iter().chain(self.files.range(inside(dir)))
+    }
+
+    /// Returns the names in a directory. What is below its directories is jumped over, not walked through.
+    fn names(&self, dir: &TreePath) -> Vec<(String, bool)> {
+        let (mut names, (mut from, to)) = (Vec::new(), inside(dir));
+        let skip = if dir.is_root() { 0 } else { dir.0.len() + 1 };
+        while let Some((path, _)) = self.files.range((from.clone(), to.clone())).next() {
+            match path.0[skip..].split_once('/') {
+                None => {
+                    names.push((path.0[skip..].to_owned(), false));
+                    from = Bound::Excluded(path.clone());
+                }
+                Some((name, _)) => {
+                    names.push((name.to_owned(), true));
+                    from = Bound::Included(TreePath(format!("{}0", &path.0[..skip + name.len()])));
+                }
+            }
+        }
+        names
+    }
+}
+
+/// Returns the bounds of the paths below a directory: `0` is the letter after `/`.
+fn inside(dir: &TreePath) -> (Bound<TreePath>, Bound<TreePath>) {
+    if dir.is_root() {
+        return (Bound::Unbounded, Bound::Unbounded);
+    }
+    (Bound::Excluded(TreePath(format!("{dir}/"))), Bound::Excluded(TreePath(format!("{dir}0"))))
+}
+
+impl Entry {
+    fn of(bytes: &Bytes) -> Self {
+        Self { digest: Digest::sha256(bytes), size: bytes.len() as u64, executable: false }
     }
 }
 
@@ -206,37 +233,9 @@ impl Contents for MemoryContents {
     }
 }
 
-#[derive(Debug)]
-struct Overlay {
-    above: MemoryContents,
-    below: Arc<Tree>,
-}
-
-impl Contents for Overlay {
-    fn read(&self, path: &TreePath, entry: &Entry) -> io::Result<Bytes> {
-        match self.above.read(path, entry) {
-            Err(_) => self.below.contents.read(path, entry),
-            found => found,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case("", "./a/b", Some("a/b"))]
-    #[case("", "/a//b/", Some("a/b"))]
-    #[case("a/b", "../c", Some("a/c"))]
-    #[case("a", "../..", None)]
-    #[case("", "..", None)]
-    #[case("", "a/../../b", None)]
-    fn a_path_never_leaves_the_tree(#[case] dir: &str, #[case] relative: &str, #[case] expected: Option<&str>) {
-        let joined = TreePath::parse(dir).unwrap().join(relative).ok();
-        assert_eq!(joined.as_ref().map(TreePath::as_str), expected);
-    }
 
     #[test]
     fn lists_what_a_directory_holds() {
@@ -249,7 +248,7 @@ mod tests {
 
     #[test]
     fn an_overlay_hides_what_is_below() {
-        let below = Arc::new(Tree::in_memory([("a", "old"), ("b", "kept")]));
+        let below = Tree::in_memory([("a", "old"), ("b", "kept")]);
         let tree = below.overlay([(TreePath::parse("a").unwrap(), Bytes::from("new"))]);
         let read = |path: &str| tree.read(&TreePath::parse(path).unwrap()).unwrap();
         assert_eq!((&read("a")[..], &read("b")[..]), (&b"new"[..], &b"kept"[..]));

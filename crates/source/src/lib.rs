@@ -1,10 +1,12 @@
 //! Sources fetched into immutable artifacts: a remote revision becomes a tree of files that everything else reads.
 //!
 //! `GitSpec` → [`git::Git::head`] (cheap) → [`git::Git::fetch`] (on change) → `Tree` → [`Store::publish`] → `Artifact`
+//! `BucketSpec` → [`bucket::Buckets::list`] → [`bucket::Buckets::fetch`] → …
 //!
 //! An edge: it opens sockets and files. It knows no custom resource; the controller turns a spec into a
-//! [`git::GitSpec`]. Files live once in the [`Store`] by their digest, so a tree costs memory for its paths only. Beside them lies one
-//! archive per artifact, for readers outside the process ([`fileserver`]). Begin with [`Store`], then [`git::Git`].
+//! [`git::GitSpec`] or [`bucket::BucketSpec`]. Files live once in the [`Store`] by their digest, so a tree costs memory for its paths only. Beside them lies one
+//! archive per artifact, for readers outside the process ([`fileserver`]). Begin with [`Store`], then [`git::Git`] and
+//! [`bucket::Buckets`].
 //!
 //! ```
 //! use sluice_object::{Revision, TreePath};
@@ -23,6 +25,7 @@
 //!         revision: Revision::new("main@sha1:1"),
 //!         metadata: Default::default(),
 //!         tree: draft.finish(),
+//!         etags: Default::default(),
 //!     })
 //!     .await?;
 //! assert_eq!(artifact.path, "gitrepository/apps/web/1.tar.gz");
@@ -30,6 +33,9 @@
 //! # }
 //! ```
 
+pub mod bucket;
+mod client;
+pub mod external;
 pub mod fileserver;
 pub mod git;
 pub mod ignore;
@@ -38,6 +44,7 @@ mod secret;
 pub mod semver;
 pub mod store;
 
+pub use client::{Proxy, Tls};
 pub use limits::{Limit, LimitExceeded, Limits};
 pub use secret::Secret;
 pub use store::{Owner, Publication, Store};

@@ -13,7 +13,7 @@ pub struct Limits {
     pub files: u64,
     /// Bytes of one file. A file is read into memory when it is stored, so this bounds memory too.
     pub file: u64,
-    /// First word of the flags that raise the limits: `git` for `--git-max-size`.
+    /// First word of the flags that raise the limits: `git` for `--git-max-size`, `bucket` for `--bucket-max-size`.
     pub flags: &'static str,
 }
 
@@ -21,6 +21,11 @@ impl Limits {
     /// Returns the defaults for Git.
     pub fn git() -> Self {
         Self { size: 512 * MIB, files: 200_000, file: 100 * MIB, flags: "git" }
+    }
+
+    /// Returns the defaults for buckets.
+    pub fn bucket() -> Self {
+        Self { flags: "bucket", ..Self::git() }
     }
 
     /// Fails when `found` is above the limit.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A secret string. `Debug` prints `***`, and there is no `Display`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
 impl Secret {

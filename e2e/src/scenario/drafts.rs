@@ -25,6 +25,16 @@ pub fn git_repository(name: &str, url: &str) -> Draft {
     }))
 }
 
+/// A Bucket of Azure Blob Storage.
+pub fn bucket(name: &str, endpoint: &str, container: &str) -> Draft {
+    Draft(json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "Bucket",
+        "metadata": { "name": name },
+        "spec": { "provider": "azure", "endpoint": endpoint, "bucketName": container, "interval": "10m" },
+    }))
+}
+
 /// A Kustomization that applies and prunes what the source [`SOURCE`] holds.
 pub fn kustomization(name: &str) -> Draft {
     Draft(json!({
@@ -79,6 +89,11 @@ impl Draft {
     /// Takes another source.
     pub fn from_source(self, name: &str) -> Self {
         self.with("sourceRef", json!({ "kind": "GitRepository", "name": name }))
+    }
+
+    /// Takes a Bucket as its source.
+    pub fn from_bucket(self, name: &str) -> Self {
+        self.with("sourceRef", json!({ "kind": "Bucket", "name": name }))
     }
 
     /// Builds a folder.

@@ -67,7 +67,7 @@ async fn what_public_dashboards_ask_for_is_there() -> Outcome {
         let missing: Vec<_> = ASKED.iter().filter(|(name, labels)| !is_there(&text, name, labels)).collect();
         if missing.is_empty() { Ok(()) } else { Err(format!("{missing:?} not in\n{text}")) }
     };
-    world.eventually(|| missing()).await?;
+    world.eventually(missing).await?;
     for counter in ["sluice_drift_corrections_total", "sluice_pruned_objects_total"] {
         assert_eq!(agent.counter(counter).await?, 1.0, "{counter}");
     }

@@ -23,7 +23,7 @@ async fn traced(alone: &Alone, collector: &Collector, more: &[(&str, &str)]) -> 
 async fn trace(world: &Scenario<'_>, collector: &Collector, revision: &str) -> Outcome<Vec<Span>> {
     let found = || std::future::ready(collector.trace("sluice.revision", revision));
     let looked = async || found().await.ok_or_else(|| picture(&collector.spans()));
-    world.eventually(|| looked()).await
+    world.eventually(looked).await
 }
 
 fn named<'a>(spans: &'a [Span], name: &str) -> &'a Span {
@@ -175,7 +175,7 @@ async fn a_collector_that_is_down_delays_nothing() -> Outcome {
         Ok(count) if count > 0.0 => Ok(()),
         other => Err(format!("{other:?}")),
     };
-    world.eventually(|| dropped()).await?;
+    world.eventually(dropped).await?;
     let told = agent.log().lines().filter(|line| line.contains("spans were not exported")).count();
     assert_eq!(told, 1, "{}", agent.log());
     end(&world).await

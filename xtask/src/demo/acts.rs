@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use futures::future::BoxFuture;
 
-use super::{eye::View, screen::Screen, stage::Stage};
+use super::{container::Container, eye::View, screen::Screen, stage::Stage};
 
 /// What is played, and returns what it has shown.
 type Play = for<'a> fn(&'a mut Stage, &'a Screen) -> BoxFuture<'a, anyhow::Result<String>>;
@@ -19,7 +19,7 @@ pub(super) struct Act {
 }
 
 /// All acts.
-pub(super) const ALL: [Act; 9] = [
+pub(super) const ALL: [Act; 11] = [
     Act { title: "The source is fetched", play: |stage, screen| Box::pin(fetch(stage, screen)) },
     Act { title: "Kustomizations get Ready in order", play: |stage, screen| Box::pin(order(stage, screen)) },
     Act { title: "Pods run", play: |stage, screen| Box::pin(pods(stage, screen)) },
@@ -32,6 +32,8 @@ pub(super) const ALL: [Act; 9] = [
     Act { title: "What Git no longer has is pruned", play: |stage, screen| Box::pin(prune(stage, screen)) },
     Act { title: "A broken commit is refused", play: |stage, screen| Box::pin(refuse(stage, screen)) },
     Act { title: "The commit is reverted", play: |stage, screen| Box::pin(repair(stage, screen)) },
+    Act { title: "The fleet moves to Azure Blob Storage", play: |stage, screen| Box::pin(relocate(stage, screen)) },
+    Act { title: "A blob is rolled out", play: |stage, screen| Box::pin(upload(stage, screen)) },
 ];
 
 const SOURCE: &str = "gitrepository/flux-system";
@@ -122,6 +124,39 @@ async fn repair(stage: &mut Stage, screen: &Screen) -> anyhow::Result<String> {
     let view = stage.until(screen, "apps Ready again", |view| view.is_ready_at("apps", &commit)).await?;
     ensure_same(&before, &view.uids())?;
     Ok("apps is Ready again, and nothing was made anew".to_owned())
+}
+
+async fn relocate(stage: &mut Stage, screen: &Screen) -> anyhow::Result<String> {
+    let before = stage.look().await?.uids();
+    let container = Container::fill(stage.fleet.path()).await?;
+    let file = stage.fleet.follow_container(&container.endpoint())?;
+    for file in ["clusters/dev/apps.yaml", "clusters/dev/infrastructure.yaml", file] {
+        container.put(file, &std::fs::read_to_string(stage.fleet.path().join(file))?).await?;
+    }
+    screen.command("az storage blob upload-batch --destination fleet --source .");
+    stage.kubectl(screen, &container.secret()).await?;
+    stage.kubectl(screen, &format!("apply -f ./{file}")).await?;
+    stage.container = Some(container);
+    let moved =
+        |view: &View| view.revision().is_some_and(|blob| view.is_ready_at("apps", blob)) && view.sources.is_empty();
+    let view = stage.until(screen, "apps Ready from the container, no GitRepository left", moved).await?;
+    ensure_same(&before, &view.uids())?;
+    Ok("the GitRepository is pruned, and nothing was made anew".to_owned())
+}
+
+async fn upload(stage: &mut Stage, screen: &Screen) -> anyhow::Result<String> {
+    let (file, text) = stage.fleet.retag("1.2.0", "1.3.0")?;
+    let container = stage.container.as_ref().context("there is no container")?;
+    let before = container.downloads()?.len();
+    container.put(file, &text).await?;
+    screen.command(&format!("az storage blob upload --container-name fleet --name {file} --file {file}"));
+    stage.request(screen, "bucket/flux-system").await?;
+    let done =
+        |view: &View| view.runs("shop", "1.3.0") && view.revision().is_some_and(|blob| view.is_ready_at("apps", blob));
+    stage.until(screen, "shop 1.3.0 available", done).await?;
+    let downloads = stage.container.as_ref().context("there is no container")?.downloads()?;
+    ensure!(downloads[before..] == [file], "more was downloaded than {file}: {:?}", &downloads[before..]);
+    Ok("shop runs 1.3.0; one blob was downloaded".to_owned())
 }
 
 fn show_commit(screen: &Screen, commit: &str, message: &str) {

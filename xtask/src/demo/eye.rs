@@ -8,7 +8,7 @@ use kube::{Api, Client, Resource, ResourceExt as _, api::ListParams};
 use sluice_api::{
     conditions::{Condition, READY, find_condition},
     kustomize::Kustomization,
-    source::GitRepository,
+    source::{Bucket, GitRepository},
 };
 
 /// The namespace of the fleet's apps.
@@ -28,6 +28,8 @@ pub(super) struct Eye {
 pub(super) struct View {
     /// All GitRepositories of the system namespace.
     pub(super) sources: Vec<GitRepository>,
+    /// All Buckets of the system namespace.
+    pub(super) buckets: Vec<Bucket>,
     /// All Kustomizations of the system namespace.
     pub(super) kustomizations: Vec<Kustomization>,
     /// All Deployments of the apps' namespace.
@@ -43,14 +45,15 @@ impl Eye {
 
     /// Looks at the cluster, and returns what there is with a line for each change since the last look.
     pub(super) async fn look(&mut self) -> anyhow::Result<(View, Vec<String>)> {
-        let (sources, kustomizations, deployments, pods) = futures::try_join!(
+        let (sources, buckets, kustomizations, deployments, pods) = futures::try_join!(
+            list(Api::namespaced(self.client.clone(), SYSTEM)),
             list(Api::namespaced(self.client.clone(), SYSTEM)),
             list(Api::namespaced(self.client.clone(), SYSTEM)),
             list(Api::namespaced(self.client.clone(), APPS)),
             list(Api::namespaced(self.client.clone(), APPS)),
         )
         .context("look at the cluster")?;
-        let view = View { sources, kustomizations, deployments, pods };
+        let view = View { sources, buckets, kustomizations, deployments, pods };
         let lines = self.changes(view.describe());
         Ok((view, lines))
     }
@@ -106,6 +109,12 @@ impl View {
         artifacts.into_iter().any(|artifact| artifact.revision.ends_with(commit))
     }
 
+    /// Returns the revision of the container's artifact.
+    pub(super) fn revision(&self) -> Option<&str> {
+        let artifact = self.buckets.first()?.status.as_ref()?.artifact.as_ref()?;
+        Some(&artifact.revision)
+    }
+
     /// Returns a Deployment.
     pub(super) fn deployment(&self, name: &str) -> Option<&Deployment> {
         self.deployments.iter().find(|object| object.name_any() == name)
@@ -136,6 +145,10 @@ impl View {
             let conditions = object.status.as_ref().map(|status| status.conditions.as_slice());
             (format!("GitRepository/{}", object.name_any()), condition(conditions.unwrap_or_default()))
         });
+        let buckets = self.buckets.iter().map(|object| {
+            let conditions = object.status.as_ref().map(|status| status.conditions.as_slice());
+            (format!("Bucket/{}", object.name_any()), condition(conditions.unwrap_or_default()))
+        });
         let kustomizations = self.kustomizations.iter().map(|object| {
             let conditions = object.status.as_ref().map(|status| status.conditions.as_slice());
             (format!("Kustomization/{}", object.name_any()), condition(conditions.unwrap_or_default()))
@@ -144,7 +157,7 @@ impl View {
             self.deployments.iter().map(|found| (format!("Deployment/{}", found.name_any()), state(found)));
         let pods = format!("{} of {} ready", self.ready_pods(), self.pods.len());
         let pods = (!self.pods.is_empty()).then(|| ("pods".to_owned(), pods));
-        sources.chain(kustomizations).chain(deployments).chain(pods).collect()
+        sources.chain(buckets).chain(kustomizations).chain(deployments).chain(pods).collect()
     }
 }
 

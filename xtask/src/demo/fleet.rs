@@ -81,6 +81,27 @@ impl Fleet {
         self.head()
     }
 
+    /// Writes into the work tree that the cluster follows a container of the same content; returns the file to apply.
+    pub(super) fn follow_container(&self, endpoint: &str) -> anyhow::Result<&'static str> {
+        let (git, blob) = ("kind: GitRepository\n    name: flux-system", "kind: Bucket\n    name: flux-system");
+        for file in ["clusters/dev/apps.yaml", "clusters/dev/infrastructure.yaml", SYNC] {
+            self.edit(file, git, blob)?;
+        }
+        self.edit(SYNC, "kind: GitRepository\n", "kind: Bucket\n")?;
+        let container =
+            format!("  provider: azure\n  bucketName: fleet\n  endpoint: {endpoint}\n  secretRef:\n    name: azure\n");
+        let repository = format!("  ref:\n    branch: main\n  url: {}\n", self.url());
+        self.edit(SYNC, &repository, &container)?;
+        Ok(SYNC)
+    }
+
+    /// Writes another tag of an app's image in dev into the work tree; returns the file and its text.
+    pub(super) fn retag(&self, from: &str, to: &str) -> anyhow::Result<(&'static str, String)> {
+        let file = "apps/dev/kustomization.yaml";
+        self.edit(file, &format!("newTag: {from}"), &format!("newTag: {to}"))?;
+        Ok((file, fs::read_to_string(self.repo.path().join(file))?))
+    }
+
     fn edit(&self, file: &str, from: &str, to: &str) -> anyhow::Result<()> {
         let path = self.repo.path().join(file);
         let text = fs::read_to_string(&path).with_context(|| format!("read {file}"))?;

@@ -15,6 +15,7 @@ use tempfile::NamedTempFile;
 use tokio::time::sleep;
 
 use super::{
+    container::Container,
     eye::{Eye, View},
     fleet::Fleet,
     screen::Screen,
@@ -32,6 +33,8 @@ pub(super) struct Stage {
     pub(super) agent: Agent,
     pub(super) fleet: Fleet,
     pub(super) collector: Collector,
+    /// The fleet's files in object storage, once they are there.
+    pub(super) container: Option<Container>,
     pub(super) cluster: ControlPlane,
     eye: Eye,
     _pod_log: NamedTempFile,
@@ -56,7 +59,7 @@ impl Stage {
         let agent = agent.map_err(anyhow::Error::from_boxed).context("start the agent")?;
         screen.end(&Ok("runs as ServiceAccount flux-system/sluice".to_owned()));
         let eye = Eye::new(cluster.client()?);
-        Ok(Self { agent, fleet, collector, cluster, eye, _pod_log: pod_log })
+        Ok(Self { agent, fleet, collector, container: None, cluster, eye, _pod_log: pod_log })
     }
 
     /// Looks until the goal is reached, and shows each change meanwhile.

@@ -65,9 +65,10 @@ fn ready(object: &Object) -> String {
     ready.and_then(|ready| ready["status"].as_str()).unwrap_or("Unknown").to_owned()
 }
 
-/// Cuts `user:password@` out of a URL.
+/// Cuts `user:password@` and the query, which may be a shared access signature, out of a URL.
 fn without_credentials(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let host = rest.find('/').unwrap_or(rest.len());
     let start = rest[..host].rfind('@').map_or(0, |at| at + 1);
     format!("{scheme}://{}", &rest[start..])
@@ -95,6 +96,13 @@ mod tests {
         assert_eq!(shown("Kustomization", spec, status), expected);
         let spec = json!({"url": "https://me:hunter2@example.com/a.git"});
         let expected = ["ready=Unknown", "suspended=false", "revision=1", "url=https://example.com/a.git"];
+        assert_eq!(
+            shown("Bucket", json!({"endpoint": "https://a.example.com?sig=hunter2"}), json!({}))[2],
+            "endpoint=https://a.example.com"
+        );
         assert_eq!(shown("GitRepository", spec, json!({"artifact": {"revision": "1"}})), expected);
+        let spec = json!({"endpoint": "https://a.example.com?sig=hunter2", "bucketName": "c"});
+        let expected = ["ready=Unknown", "suspended=false", "endpoint=https://a.example.com", "bucket_name=c"];
+        assert_eq!(shown("Bucket", spec, json!({})), expected);
     }
 }

@@ -62,7 +62,7 @@ pub struct BucketSpec {
     pub provider: BucketProvider,
     /// Name of the bucket.
     pub bucket_name: String,
-    /// Address of the store, without a scheme.
+    /// Address of the store: a URL for `azure`, without a scheme for the others.
     pub endpoint: String,
     /// Security token service to get credentials from.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ use super::{Options, undeclared::remove_undeclared};
 use crate::{
     diff,
     health::Health,
-    inventory,
+    ignore, inventory,
     managed_fields::clean_up,
     prepare::is_native,
     problem::{Problem, Trouble, says_immutable},
@@ -258,11 +258,18 @@ impl Item {
     fn compare_with(&mut self, live: &Object, answer: &Object, options: &Options, now: Timestamp) {
         let merges = [&self.desired, live].iter().any(|object| options.owner.marked(object, "ssa", "Merge"));
         let patch = if merges { None } else { clean_up(live, &options.take_over()) };
-        match patch {
-            Some(patch) => self.state = State::CleanUp(patch),
-            None if diff::changed(live, answer).is_some() => self.state = State::Write(Action::Configured),
-            None => self.end(Action::Unchanged, Some(live), options, now),
+        let left = options.ignore.of(answer);
+        let drifted = match left[..] {
+            [] => diff::changed(live, answer).is_some(),
+            _ => diff::changed(&ignore::without(live, &left), &ignore::without(answer, &left)).is_some(),
+        };
+        if patch.is_none() && !drifted {
+            return self.end(Action::Unchanged, Some(live), options, now);
         }
+        if !left.is_empty() {
+            self.desired = ignore::payload(&self.desired, live, answer, &left, &options.manager);
+        }
+        self.state = patch.map_or(State::Write(Action::Configured), State::CleanUp);
     }
 }
 

@@ -20,7 +20,6 @@ mod managed;
 mod patch;
 mod permissions;
 mod schema;
-mod select;
 mod stamp;
 mod store;
 mod verbs;
@@ -39,7 +38,7 @@ use sluice_object::{Gvk, Object, ObjectError};
 
 pub use self::permissions::AGENT_USER;
 use self::store::{Key, State};
-use crate::{ApiError, Cluster, Identity, Request, Response, Selection, Target, Verb, WatchEvent};
+use crate::{ApiError, Cluster, Identity, Remote, Request, Response, Selection, Target, Verb, WatchEvent};
 
 /// What happens to a request instead of being answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +74,7 @@ struct Hooks {
     faults: Option<Faults>,
     admission: Option<Admission>,
     requests: Vec<(Identity, Verb, Target)>,
+    remotes: std::collections::BTreeMap<String, FakeCluster>,
 }
 
 impl Default for FakeCluster {
@@ -93,6 +93,11 @@ impl FakeCluster {
     pub fn with_clock(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         let shared = Shared { state: Mutex::new(State::new(Box::new(clock))), hooks: Mutex::default() };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// Makes another cluster reachable by the URL that kubeconfigs name.
+    pub fn connect(&self, server: &str, other: &Self) {
+        self.hooks().remotes.insert(server.into(), other.clone());
     }
 
     /// Serves a kind with a status subresource, as an established CustomResourceDefinition would.
@@ -229,8 +234,19 @@ impl FakeCluster {
     }
 }
 
+impl FakeCluster {
+    async fn call_remote(&self, remote: &Remote, request: Request) -> Result<Response, ApiError> {
+        let there = self.hooks().remotes.get(remote.server()).cloned();
+        let nobody = || ApiError::transport(format!("{}: connection refused", remote.server()));
+        there.ok_or_else(nobody)?.call(&remote.identity(), request).await
+    }
+}
+
 impl Cluster for FakeCluster {
     fn call<'a>(&'a self, who: &'a Identity, request: Request) -> BoxFuture<'a, Result<Response, ApiError>> {
+        if let Identity::Remote(remote) = who {
+            return self.call_remote(remote, request).boxed();
+        }
         async move {
             match self.fault(who, &request) {
                 Fault::None => self.answer(who, request),

@@ -1,7 +1,7 @@
 //! What each request does.
 
-use serde_json::{Map, Value};
-use sluice_object::{Gvk, Object};
+use serde_json::{Map, Value, json};
+use sluice_object::{Gvk, LabelSelector, Object};
 
 use super::{
     Admission,
@@ -12,7 +12,6 @@ use super::{
     kinds::KindInfo,
     managed, patch,
     schema::Schema,
-    select::Selector,
     stamp::{count_generation, drop_empty},
     store::{Key, State},
     watchers::view,
@@ -29,6 +28,7 @@ pub(super) fn target_of(request: &Request) -> Target {
     match request {
         Request::Get(target) | Request::Delete { target, .. } | Request::JsonPatch { target, .. } => target.clone(),
         Request::MergePatch { target, .. } | Request::Status { target, .. } => target.clone(),
+        Request::Token { account, .. } => account.clone(),
         Request::List { gvk, namespace, .. } => kind(gvk, namespace.as_deref()),
         Request::Apply { object, .. } | Request::Create { object, .. } => Target::of(object),
         Request::Event(event) => event.about.clone(),
@@ -89,6 +89,7 @@ impl Desk<'_> {
             }),
             Request::Status { patch, manager, .. } => self.status(&bodies::status(&patch), &manager),
             Request::Delete { only_if, propagation, .. } => self.delete(&only_if, propagation),
+            Request::Token { audiences, .. } => self.token(&audiences),
             Request::List { .. } | Request::Event(_) | Request::Resolve(_) => Ok(Response::Done),
         }
     }
@@ -98,13 +99,22 @@ impl Desk<'_> {
         Ok(Response::Object(view(self.live()?, &self.gvk.version, Body::Full)))
     }
 
+    fn token(&self, audiences: &[String]) -> Result<Response, ApiError> {
+        self.check("create", "")?;
+        let account = self.live()?;
+        let mut answer = bodies::token_request(audiences);
+        answer["metadata"] = json!({ "name": account.name(), "namespace": account.namespace() });
+        answer["status"] = json!({ "token": format!("token of {}", account.name()) });
+        Object::new(answer).map(Response::Object).map_err(|error| ApiError::transport(error.to_string()))
+    }
+
     fn list(&self, namespace: Option<&str>, labels: &str, body: Body) -> Result<Response, ApiError> {
         self.check("list", "")?;
-        let selector = Selector::parse(labels)?;
+        let selector = LabelSelector::parse(labels).map_err(|error| errors::bad_request(error.to_string()))?;
         let namespace = namespace.filter(|namespace| !namespace.is_empty());
         let keys = self.state.keys(&self.gvk.group, &self.gvk.kind, namespace);
         let objects = keys.iter().filter_map(|key| self.state.objects.get(key));
-        let selected = objects.filter(|object| selector.matches(object));
+        let selected = objects.filter(|object| selector.matches(|key| object.label(key)));
         Ok(Response::List(selected.map(|object| view(object, &self.gvk.version, body)).collect()))
     }
 

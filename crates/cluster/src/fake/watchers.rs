@@ -5,11 +5,10 @@ use futures::{
     channel::mpsc::{UnboundedSender, unbounded},
     stream::BoxStream,
 };
-use sluice_object::Object;
+use sluice_object::{LabelSelector, Object};
 
 use super::{
     permissions::Access,
-    select::Selector,
     store::{Key, State, in_version},
 };
 use crate::{ApiError, Body, Identity, Selection, WatchEvent};
@@ -18,7 +17,7 @@ use crate::{ApiError, Body, Identity, Selection, WatchEvent};
 pub(super) struct Watcher {
     who: Identity,
     what: Selection,
-    selector: Selector,
+    selector: LabelSelector,
     sender: UnboundedSender<WatchEvent>,
     mood: Mood,
 }
@@ -35,12 +34,12 @@ enum Mood {
 impl State {
     pub(super) fn watch(&mut self, who: &Identity, what: Selection) -> BoxStream<'static, WatchEvent> {
         let (sender, receiver) = unbounded();
-        let selector = Selector::parse(&what.labels);
-        let failed = selector.as_ref().err().cloned();
+        let selector = LabelSelector::parse(&what.labels);
+        let failed = selector.as_ref().err().map(ToString::to_string);
         let (who, selector) = (who.clone(), selector.unwrap_or_default());
         let watcher = Watcher { who, what, selector, sender, mood: Mood::Failed };
         match failed {
-            Some(error) => watcher.fail(&error.message, false),
+            Some(error) => watcher.fail(&error, false),
             None => self.begin(watcher),
         }
         receiver.boxed()
@@ -125,7 +124,7 @@ impl Watcher {
         key.is(&gvk.group, &gvk.kind)
             && namespace.as_ref().is_none_or(|namespace| *namespace == key.namespace)
             && name.as_ref().is_none_or(|name| *name == key.name)
-            && self.selector.matches(object)
+            && self.selector.matches(|key| object.label(key))
     }
 
     fn view(&self, object: &Object) -> Object {

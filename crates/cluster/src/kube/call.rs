@@ -33,6 +33,7 @@ fn kind_of(request: &Request) -> Gvk {
     match request {
         Request::Get(target) | Request::Delete { target, .. } | Request::JsonPatch { target, .. } => target.gvk.clone(),
         Request::MergePatch { target, .. } | Request::Status { target, .. } => target.gvk.clone(),
+        Request::Token { account, .. } => account.gvk.clone(),
         Request::List { gvk, .. } | Request::Resolve(gvk) => gvk.clone(),
         Request::Apply { object, .. } | Request::Create { object, .. } => object.gvk(),
         Request::Event(_) => Gvk::new("", "v1", "Event"),
@@ -77,6 +78,10 @@ async fn dispatch(
             self::patch(verb, &path, wire::MERGE_PATCH, &bodies::status(patch), manager)
         }
         Request::Delete { target, only_if, propagation } => delete(target, resolved, only_if, *propagation)?,
+        Request::Token { account, audiences } => {
+            let path = format!("{}/token", place(account, resolved)?);
+            Call::write(verb, Method::POST, path, wire::JSON, bytes(&bodies::token_request(audiences)))
+        }
         Request::Event(event) => new_event(event, resolved),
     };
     let body = cluster.wire.exchange(who, &call).await?;

@@ -13,6 +13,7 @@ mod definitions;
 mod discovery;
 mod name;
 mod path;
+mod remotes;
 mod stats;
 mod trouble;
 mod watching;
@@ -23,12 +24,12 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use futures::{FutureExt as _, future::BoxFuture, stream::BoxStream};
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::BoxStream};
 
 pub use self::connect::Options;
 pub use self::stats::{Durations, Stats};
-use self::{discovery::Discovery, stats::Counters, wire::Wire};
-use crate::{ApiError, Cluster, Identity, Request, Response, Selection, WatchEvent};
+use self::{discovery::Discovery, remotes::Remotes, stats::Counters, wire::Wire};
+use crate::{ApiError, Cluster, Identity, Request, Response, Selection, WatchEvent, remote::Remote};
 
 /// A Kubernetes API server. Clones share connections, discovery and counts.
 #[derive(Clone)]
@@ -41,6 +42,7 @@ struct Inner {
     discovery: Discovery,
     /// Whether lists are asked for as a stream; off once the server has refused it.
     streaming: AtomicBool,
+    remotes: Remotes,
 }
 
 impl KubeCluster {
@@ -49,9 +51,10 @@ impl KubeCluster {
     /// # Errors
     /// When the configuration's certificates or credentials cannot be used.
     pub fn connect(config: ::kube::Config, options: Options) -> Result<Self, ApiError> {
+        let remotes = Remotes::new(options.clone());
         let wire = Arc::new(connect::wire(config, options)?);
         let discovery = Discovery::new(wire.clone());
-        Ok(Self { inner: Arc::new(Inner { wire, discovery, streaming: AtomicBool::new(true) }) })
+        Ok(Self { inner: Arc::new(Inner { wire, discovery, streaming: AtomicBool::new(true), remotes }) })
     }
 
     /// Has the discovery table read again at the next look-up, and wakes watches that wait for their kind.
@@ -60,10 +63,21 @@ impl KubeCluster {
         self.inner.discovery.invalidate();
     }
 
-    /// Returns what has been counted since the start.
+    /// Returns what has been counted since the start, other clusters aside.
     pub fn stats(&self) -> Stats {
         self.inner.wire.stats()
     }
+
+    async fn call_remote(&self, remote: &Remote, request: Request) -> Result<Response, ApiError> {
+        let there = self.inner.remotes.get(remote).await?;
+        call::perform(&there.inner, &remote.identity(), request).await
+    }
+}
+
+/// Other clusters are read, not watched: connections to them would be open without bound.
+fn unwatched(remote: &Remote) -> impl futures::Stream<Item = WatchEvent> + use<> {
+    let message = format!("{} is not watched: it is another cluster", remote.server());
+    futures::stream::iter([WatchEvent::Failed { message, refused: true }]).chain(futures::stream::pending())
 }
 
 impl Inner {
@@ -78,10 +92,16 @@ impl Inner {
 
 impl Cluster for KubeCluster {
     fn call<'a>(&'a self, who: &'a Identity, request: Request) -> BoxFuture<'a, Result<Response, ApiError>> {
-        call::perform(&self.inner, who, request).boxed()
+        match who {
+            Identity::Remote(remote) => self.call_remote(remote, request).boxed(),
+            who => call::perform(&self.inner, who, request).boxed(),
+        }
     }
 
     fn watch(&self, who: &Identity, what: Selection) -> BoxStream<'static, WatchEvent> {
-        watching::watch(self.inner.clone(), who.clone(), what)
+        match who {
+            Identity::Remote(remote) => unwatched(remote).boxed(),
+            who => watching::watch(self.inner.clone(), who.clone(), what),
+        }
     }
 }

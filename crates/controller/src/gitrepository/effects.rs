@@ -2,28 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base64::Engine as _;
-use sluice_api::{conditions::reasons, source::GitRepository};
-use sluice_cluster::{Identity, Request, Target};
-use sluice_object::{Gvk, Object, ObjectId};
+use sluice_api::source::GitRepository;
+use sluice_object::Object;
 use sluice_reconcile::Context;
 use sluice_source::{
-    Owner, Publication, Secret,
-    git::{self, Auth, FetchOptions, GitRef, GitSpec, Tls},
-    store,
+    Publication, Secret,
+    git::{self, Auth, FetchOptions, GitRef, GitSpec},
 };
 
-use super::{Effect, Facts, Fetch, GitRepositories, Outcome, Trouble};
+use super::{Effect, Facts, Fetch, GitRepositories, Outcome};
+use crate::source::{self, Trouble, read_secret, tls, value, with_cause};
 
 impl GitRepositories {
     pub(super) async fn facts(&self, object: &GitRepository, cx: &Context) -> Facts {
-        let stored = match object.status.as_ref().and_then(|status| status.artifact.as_ref()) {
-            Some(artifact) => {
-                let id = super::machine::id(object);
-                self.sources.store().holds(&artifact.path) && self.sources.artifact(&id, artifact).await.is_ok()
-            }
-            None => false,
-        };
+        let artifact = object.status.as_ref().and_then(|status| status.artifact.as_ref());
+        let stored = source::stored(&self.sources, &super::machine::id(object), artifact).await.is_some();
         Facts { spec: self.spec(object, cx).await, stored, advertised: self.advertised.clone() }
     }
 
@@ -33,7 +26,7 @@ impl GitRepositories {
         spec.reference = reference(object);
         if let Some(secret) = &object.spec.secret_ref {
             let namespace = object.metadata.namespace.clone().unwrap_or_default();
-            let secret = read_secret(&namespace, &secret.name, cx).await?;
+            let secret = read_secret(&namespace, &secret.name, "secretRef", cx).await?;
             (spec.auth, spec.tls) = (auth(&secret), tls(&secret));
         }
         Ok(spec)
@@ -43,8 +36,8 @@ impl GitRepositories {
         match effect {
             Effect::Head(spec) => Outcome::Head(self.git.head(&spec).await.map_err(|error| trouble(&error))),
             Effect::Fetch(fetch) => Outcome::Stored(self.fetch(*fetch).await),
-            Effect::Collect { owner, current } => {
-                self.collect(&owner, current.as_deref(), cx).await;
+            Effect::Collect(leftovers) => {
+                source::collect(&self.sources, &leftovers, cx.now()).await;
                 Outcome::Collected
             }
         }
@@ -54,59 +47,22 @@ impl GitRepositories {
         let options = FetchOptions { ignore: fetch.ignore, limits: self.limits.clone(), ..FetchOptions::default() };
         let fetched = self.git.fetch(&fetch.spec, &fetch.head, &options).await.map_err(|error| trouble(&error))?;
         let publication = Publication {
-            owner: owner(&fetch.owner).map_err(|error| store_trouble(&error))?,
+            owner: source::owner(&fetch.owner)?,
             file: fetched.file,
             revision: fetched.revision,
             metadata: Default::default(),
             tree: fetched.tree,
+            etags: Default::default(),
         };
-        let artifact = self.sources.store().publish(publication).await.map_err(|error| store_trouble(&error))?;
-        let artifact = Arc::new(artifact);
-        self.sources.put(&fetch.owner, artifact.clone());
+        let artifact = source::publish(&self.sources, &fetch.owner, publication).await?;
         Ok((artifact, fetched.subject))
     }
-
-    /// Removing old artifacts may fail without harm: the next pass tries again.
-    async fn collect(&self, id: &ObjectId, current: Option<&str>, cx: &Context) {
-        let store = self.sources.store();
-        let result = match (owner(id), current) {
-            (Ok(owner), Some(current)) => store.collect(&owner, current, cx.now()).await.map(drop),
-            (Ok(owner), None) => {
-                self.sources.forget(id);
-                store.remove(&owner).await
-            }
-            (Err(error), _) => Err(error),
-        };
-        if let Err(error) = result {
-            tracing::warn!(%error, "old artifacts not removed");
-        }
-    }
-}
-
-fn owner(id: &ObjectId) -> Result<Owner, store::Error> {
-    Owner::new(&id.kind, &id.namespace, &id.name)
 }
 
 fn reference(object: &GitRepository) -> GitRef {
     let reference = object.spec.reference.clone().unwrap_or_default();
     let sluice_api::source::GitReference { branch, tag, semver, name, commit } = reference;
     GitRef { branch, tag, semver, name, commit }
-}
-
-async fn read_secret(namespace: &str, name: &str, cx: &Context) -> Result<Object, Trouble> {
-    let target = Target { gvk: Gvk::new("", "v1", "Secret"), namespace: namespace.into(), name: name.into() };
-    let answer = cx.cluster.call(&Identity::Agent, Request::Get(target)).await;
-    answer
-        .map_err(|error| missing_secret(namespace, name, &error.to_string()))?
-        .into_object()
-        .ok_or_else(|| missing_secret(namespace, name, "the server's answer holds no object"))
-}
-
-fn missing_secret(namespace: &str, name: &str, cause: &str) -> Trouble {
-    let message = format!(
-        "failed to get secret '{namespace}/{name}': {cause}; `spec.secretRef` names a Secret in the namespace of the GitRepository"
-    );
-    Trouble { reason: reasons::AUTHENTICATION_FAILED.into(), message }
 }
 
 /// A secret without a known key means anonymous access, as in Flux.
@@ -121,38 +77,6 @@ fn auth(secret: &Object) -> Auth {
     }
 }
 
-fn tls(secret: &Object) -> Tls {
-    let text = |key| value(secret, key).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let identity = match (text("tls.crt"), text("tls.key")) {
-        (Some(certificate), Some(key)) => Some(Secret::new(format!("{certificate}\n{key}"))),
-        _ => None,
-    };
-    Tls { ca: value(secret, "ca.crt").or_else(|| value(secret, "caFile")), identity }
-}
-
-fn value(secret: &Object, key: &str) -> Option<Vec<u8>> {
-    let text = secret.value().get("data")?.get(key)?.as_str()?;
-    base64::engine::general_purpose::STANDARD.decode(text).ok()
-}
-
 fn trouble(error: &git::Error) -> Trouble {
     Trouble { reason: error.reason().into(), message: with_cause(error, error.hint()) }
-}
-
-fn store_trouble(error: &store::Error) -> Trouble {
-    Trouble { reason: error.reason().into(), message: with_cause(error, error.hint()) }
-}
-
-/// One line: what failed, why, and what to do.
-pub(crate) fn with_cause(error: &dyn std::error::Error, hint: Option<String>) -> String {
-    let mut text = format!("failed to {error}");
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        text = format!("{text}: {source}");
-        cause = source.source();
-    }
-    match hint {
-        Some(hint) => format!("{text}; hint: {hint}"),
-        None => text,
-    }
 }

@@ -1,11 +1,10 @@
 //! The decisions of a GitRepository's pass. Source: source-controller's GitRepository reconciler.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use sluice_api::{
-    conditions::{ARTIFACT_IN_STORAGE, ARTIFACT_OUTDATED, FETCH_FAILED, STORAGE_OPERATION_FAILED, TRUE, reasons},
-    meta,
+    conditions::reasons,
     source::{GitProvider, GitRepository, GitRepositoryStatus},
 };
 use sluice_cluster::EventType;
@@ -13,14 +12,8 @@ use sluice_object::{Artifact, ObjectId};
 use sluice_reconcile::{Command, Input, Kind, Next, Notice, Report, Verdict};
 use sluice_source::git::{GitSpec, Head};
 
-use super::{Effect, Facts, Fetch, GROUP, GitRepositories, Outcome, Trouble};
-use crate::{
-    marks::{Marks, time},
-    unserved::NOT_SERVED_YET,
-};
-
-/// The reason of errors of the store.
-const STORAGE_FAILED: &str = "StorageOperationFailed";
+use super::{Effect, Facts, Fetch, GitRepositories, Outcome};
+use crate::source::{Leftovers, Record, Trouble, notice};
 
 type Step = (Run, Command<GitRepositories>);
 
@@ -88,18 +81,15 @@ impl Run {
     fn remove(mut self, object: &GitRepository) -> Step {
         let verdict = Verdict { report: Report::default(), next: Next::Never, success: true, release: true };
         self.stage = Stage::Collecting(Box::new(verdict));
-        (self, Command::Do(Effect::Collect { owner: id(object), current: None }))
+        (self, Command::Do(Effect::Collect(Leftovers { owner: id(object), current: None })))
     }
 
-    /// A setting that is not served yet is never ignored in silence.
     fn refuse(mut self, object: &GitRepository, field: &str, now: Timestamp) -> Step {
         let message = format!(
             "`spec.{field}` is not served yet by this version of Sluice; remove it, or use another form of access"
         );
-        self.marks(object, now).stalled(NOT_SERVED_YET, &message);
-        self.observed(object);
-        let notices = vec![notice(EventType::Warning, NOT_SERVED_YET, message, None)];
-        self.settle(notices, Next::Never, false)
+        let notice = self.record(object, now).refuse(message);
+        self.settle(vec![notice], Next::Never, false)
     }
 
     fn on_head(mut self, object: &GitRepository, spec: GitSpec, head: Head, keep: bool, now: Timestamp) -> Step {
@@ -107,21 +97,14 @@ impl Run {
         if keep && current.as_deref() == Some(head.revision.as_str()) {
             return self.unchanged(object, now);
         }
-        let message = match current {
-            Some(_) if keep => format!("new upstream revision '{}'", head.revision),
-            Some(_) => "disappeared from storage".into(),
-            None => "new upstream revision".to_owned() + &format!(" '{}'", head.revision),
-        };
-        let mut marks = self.marks(object, now);
-        marks.working_on(&format!("building artifact: {message}"));
-        marks.set(ARTIFACT_OUTDATED, TRUE, reasons::NEW_REVISION, &message);
+        self.record(object, now).building(head.revision.as_str(), keep);
         self.stage = Stage::Announcing { spec, head };
         let report = self.report(Vec::new());
         (self, Command::Publish(report))
     }
 
     fn unchanged(mut self, object: &GitRepository, now: Timestamp) -> Step {
-        let recovered = self.has(FETCH_FAILED) || self.has(STORAGE_OPERATION_FAILED);
+        let recovered = self.record(object, now).has_failed();
         let message = self.succeed(object, now);
         let artifact = self.status.artifact.clone();
         let notices = recovered.then(|| notice(EventType::Normal, reasons::SUCCEEDED, message, artifact.as_ref()));
@@ -135,7 +118,7 @@ impl Run {
     }
 
     fn stored(mut self, object: &GitRepository, artifact: &Arc<Artifact>, commit: &str, now: Timestamp) -> Step {
-        self.status.artifact = Some(self.described(artifact, now));
+        self.record(object, now).stored(artifact);
         self.status.observed_ignore = object.spec.ignore.clone();
         self.succeed(object, now);
         let message = format!("stored artifact for commit '{commit}'");
@@ -143,50 +126,20 @@ impl Run {
         let next = Next::After(object.spec.interval.into());
         let verdict = Verdict { report: self.report(notices), next, success: true, release: false };
         self.stage = Stage::Collecting(Box::new(verdict));
-        (self, Command::Do(Effect::Collect { owner: id(object), current: Some(artifact.path.clone()) }))
-    }
-
-    fn described(&self, artifact: &Artifact, now: Timestamp) -> meta::Artifact {
-        meta::Artifact {
-            path: artifact.path.clone(),
-            url: format!("http://{}/{}", self.advertised, artifact.path),
-            revision: artifact.revision.to_string(),
-            digest: artifact.digest.to_string(),
-            last_update_time: time(now),
-            size: i64::try_from(artifact.size).ok(),
-            metadata: artifact.metadata.clone(),
-        }
+        let leftovers = Leftovers { owner: id(object), current: Some(artifact.path.clone()) };
+        (self, Command::Do(Effect::Collect(leftovers)))
     }
 
     fn succeed(&mut self, object: &GitRepository, now: Timestamp) -> String {
         let revision = self.status.artifact.as_ref().map(|artifact| artifact.revision.clone()).unwrap_or_default();
         let message = format!("stored artifact for revision '{revision}'");
-        let url = self.status.artifact.as_ref().map(|artifact| format!("http://{}/{}", self.advertised, artifact.path));
-        if let (Some(artifact), Some(url)) = (&mut self.status.artifact, url) {
-            artifact.url = url;
-        }
-        let mut marks = self.marks(object, now);
-        for gone in [FETCH_FAILED, STORAGE_OPERATION_FAILED, ARTIFACT_OUTDATED] {
-            marks.clear(gone);
-        }
-        marks.ready(reasons::SUCCEEDED, &message);
-        marks.set(ARTIFACT_IN_STORAGE, TRUE, reasons::SUCCEEDED, &message);
-        self.observed(object);
+        Record::new(&mut self.status, &object.metadata, now).succeed(&message, &self.advertised);
         message
     }
 
     fn fail(mut self, object: &GitRepository, trouble: &Trouble, now: Timestamp) -> Step {
-        let stored = trouble.reason == STORAGE_FAILED;
-        let type_ = if stored { STORAGE_OPERATION_FAILED } else { FETCH_FAILED };
-        let first = self.status.artifact.is_none();
-        let mut marks = self.marks(object, now);
-        marks.set(type_, TRUE, &trouble.reason, &trouble.message);
-        let progress = if first { "building artifact" } else { "processing object" };
-        marks.set(sluice_api::conditions::RECONCILING, TRUE, reasons::PROGRESSING, progress);
-        marks.failed(&trouble.reason, &trouble.message);
-        self.handled(object);
-        let notices = vec![notice(EventType::Warning, &trouble.reason, trouble.message.clone(), None)];
-        self.settle(notices, Next::Backoff, false)
+        let notice = self.record(object, now).fail(trouble);
+        self.settle(vec![notice], Next::Backoff, false)
     }
 
     fn settle(self, notices: Vec<Notice>, next: Next, success: bool) -> Step {
@@ -198,38 +151,14 @@ impl Run {
         Report { status: serde_json::to_value(&self.status).unwrap_or_default(), notices }
     }
 
-    fn marks(&mut self, object: &GitRepository, now: Timestamp) -> Marks<'_> {
-        Marks::new(&mut self.status.conditions, object.metadata.generation.unwrap_or(0), now)
-    }
-
-    fn has(&self, type_: &str) -> bool {
-        sluice_api::conditions::is_true(&self.status.conditions, type_)
-    }
-
-    fn observed(&mut self, object: &GitRepository) {
-        self.status.observed_generation = object.metadata.generation;
-        self.handled(object);
-    }
-
-    fn handled(&mut self, object: &GitRepository) {
-        if let Some(token) = crate::kustomization::requested_at(&object.metadata) {
-            self.status.last_handled_reconcile_at = Some(token);
-        }
+    fn record<'a>(&'a mut self, object: &'a GitRepository, now: Timestamp) -> Record<'a> {
+        Record::new(&mut self.status, &object.metadata, now)
     }
 }
 
 pub(super) fn id(object: &GitRepository) -> ObjectId {
     let text = |part: &Option<String>| part.clone().unwrap_or_default();
     ObjectId::new(&GitRepositories::gvk(), text(&object.metadata.namespace), text(&object.metadata.name))
-}
-
-fn notice(type_: EventType, reason: &str, message: String, artifact: Option<&meta::Artifact>) -> Notice {
-    let mut annotations = BTreeMap::new();
-    if let Some(artifact) = artifact {
-        annotations.insert(format!("{GROUP}/revision"), artifact.revision.clone());
-        annotations.insert(format!("{GROUP}/digest"), artifact.digest.clone());
-    }
-    Notice { type_, reason: reason.into(), message, annotations }
 }
 
 /// Returns the first setting in use that this version does not serve.

@@ -6,7 +6,6 @@ mod effects;
 mod machine;
 mod steps;
 
-pub(crate) use effects::with_cause;
 #[cfg(test)]
 mod tests;
 
@@ -20,9 +19,8 @@ use sluice_source::{
     git::{Git, GitSpec, Head},
 };
 
-use crate::Sources;
-
-pub(crate) const GROUP: &str = "source.toolkit.fluxcd.io";
+pub(crate) use crate::source::{GROUP, Trouble, with_cause};
+use crate::{Sources, source::Leftovers};
 
 /// The controller of GitRepositories.
 #[derive(Debug)]
@@ -47,15 +45,6 @@ pub struct Facts {
     advertised: String,
 }
 
-/// Why something could not be done, in the words of a condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    /// One PascalCase word.
-    pub reason: String,
-    /// Text for people, with the way out.
-    pub message: String,
-}
-
 /// One act on the world.
 #[derive(Debug)]
 pub enum Effect {
@@ -63,13 +52,8 @@ pub enum Effect {
     Head(Box<GitSpec>),
     /// Fetch and store a revision.
     Fetch(Box<Fetch>),
-    /// Drop artifacts that are no longer to be kept, all of them without a current one.
-    Collect {
-        /// The GitRepository.
-        owner: ObjectId,
-        /// The path of the artifact to keep.
-        current: Option<String>,
-    },
+    /// Drop artifacts that are no longer to be kept.
+    Collect(Leftovers),
 }
 
 /// What to fetch, and for whom.

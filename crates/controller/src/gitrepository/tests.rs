@@ -13,6 +13,7 @@ use super::{
     Effect, Facts, GitRepositories, Outcome, Trouble,
     machine::{Run, next, start},
 };
+use crate::source::Leftovers;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -71,7 +72,7 @@ fn the_remote_is_asked_before_anything_is_fetched() {
 fn a_stored_artifact_is_described_in_the_form_of_flux() {
     let object = repository(json!({}), json!({"observedGeneration": -1}));
     let (run, command) = stored(&object);
-    assert!(matches!(command, Command::Do(Effect::Collect { current: Some(_), .. })));
+    assert!(matches!(command, Command::Do(Effect::Collect(Leftovers { current: Some(_), .. }))));
     let verdict = settled(next(&object, run, Input::Done(Outcome::Collected), NOW).1);
     let status = &verdict.report.status;
     assert_eq!(status["artifact"]["url"], "http://source-controller/gitrepository/ns/r/abc.tar.gz");
@@ -133,6 +134,6 @@ fn deletion_removes_the_artifacts_and_then_the_finalizer() {
     let mut object = repository(json!({}), json!({}));
     object.metadata.deletion_timestamp = Some(crate::marks::time(NOW));
     let (run, command) = start(&object, facts(false), NOW);
-    assert!(matches!(command, Command::Do(Effect::Collect { current: None, .. })));
+    assert!(matches!(command, Command::Do(Effect::Collect(Leftovers { current: None, .. }))));
     assert!(settled(next(&object, run, Input::Done(Outcome::Collected), NOW).1).release);
 }

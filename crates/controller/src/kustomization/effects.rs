@@ -10,7 +10,7 @@ use sluice_apply::{
 };
 use sluice_cluster::{ApiError, Body, Identity, Request, Response, Target};
 use sluice_kustomize::{Variables, flux::Overrides};
-use sluice_object::{Artifact, Digest, Gvk, Object, ObjectId, TreePath};
+use sluice_object::{Artifact, Digest, Gvk, Inputs, Object, ObjectId, Tree, TreePath};
 use sluice_reconcile::{Baseline, Context, Seen};
 
 use super::{Kustomizations, Memory, steps};
@@ -95,6 +95,8 @@ pub struct Built {
     pub objects: Vec<Object>,
     /// Digest of the whole output.
     pub checksum: Digest,
+    /// What the build has read.
+    pub inputs: Option<Inputs>,
 }
 
 impl Kustomizations {
@@ -162,9 +164,10 @@ fn built(
     overrides: &Overrides,
     variables: Option<&Variables>,
 ) -> Result<Built, Trouble> {
-    let root = locate(artifact, path)?;
+    let read = Arc::new(artifact.tree.logged());
+    let root = locate(artifact, &read, path)?;
     let trouble = |error: sluice_kustomize::Error| Trouble { reason: BUILD_FAILED.into(), message: error.to_string() };
-    let tree = sluice_kustomize::flux::prepare(&artifact.tree, &root, overrides).map_err(trouble)?;
+    let tree = sluice_kustomize::flux::prepare(&read, &root, overrides).map_err(trouble)?;
     let built = sluice_kustomize::build(&tree, &root, &sluice_kustomize::Options::flux()).map_err(trouble)?;
     let built = match variables {
         Some(variables) => built.substitute(variables).map_err(trouble)?,
@@ -173,16 +176,16 @@ fn built(
     let checksum = Digest::sha256(built.to_yaml().as_bytes());
     // Of deprecated fields, mostly; Flux says nothing of them.
     built.warnings.iter().for_each(|warning| tracing::debug!(warning, "built"));
-    Ok(Built { objects: built.into_objects().map_err(trouble)?, checksum })
+    Ok(Built { objects: built.into_objects().map_err(trouble)?, checksum, inputs: read.inputs() })
 }
 
 /// Finds `spec.path` in the artifact, and says what is there when it is not.
-fn locate(artifact: &Artifact, path: &str) -> Result<TreePath, Trouble> {
+fn locate(artifact: &Artifact, tree: &Tree, path: &str) -> Result<TreePath, Trouble> {
     let failed = |message| Trouble { reason: sluice_api::conditions::reasons::ARTIFACT_FAILED.into(), message };
     let root = TreePath::parse(path).map_err(|error| {
         failed(format!("kustomization path not found: {error}; hint: spec.path must stay inside the artifact"))
     })?;
-    if artifact.tree.is_dir(&root) {
+    if tree.is_dir(&root) {
         return Ok(root);
     }
     let top = artifact.tree.list(&TreePath::root());

@@ -12,7 +12,7 @@ use sluice_kustomize::Variables;
 use sluice_object::{Artifact, Gvk, InventoryEntry, Object, ObjectId};
 use sluice_reconcile::{Context, Index, Kind};
 
-use super::{Kustomizations, Memory, variables};
+use super::{Kustomizations, Memory, remote, variables};
 use crate::gitrepository::Trouble;
 
 /// What a pass starts from.
@@ -22,10 +22,12 @@ pub struct Facts {
     pub(super) source: Result<Arc<Artifact>, NoArtifact>,
     /// Why dependencies hold the pass up, if they do.
     pub(super) blocked: Option<String>,
-    /// On whose behalf objects are applied.
-    pub(super) identity: Identity,
+    /// On whose behalf objects are applied, and at which cluster; or why nobody can.
+    pub(super) identity: Result<Identity, Trouble>,
     /// What this process applied last.
     pub(super) memory: Option<Memory>,
+    /// Whether a build would read what the last one read.
+    pub(super) same_build: bool,
     /// Whether every object of the inventory is as it was applied, and healthy where that is asked for.
     pub(super) clean: bool,
     /// Whether drift is put back at once.
@@ -57,6 +59,7 @@ impl Kustomizations {
         }
         let revision = source.as_ref().ok().map(|artifact| artifact.revision.to_string());
         let blocked = blocked(object, revision.as_deref(), &cx.index);
+        let memory = self.memory(&id(object));
         let builds = source.is_ok() && blocked.is_none() && object.metadata.deletion_timestamp.is_none();
         let variables = match builds {
             true => variables::read(object, self.policy.strict_substitution, cx).await,
@@ -65,8 +68,9 @@ impl Kustomizations {
         Facts {
             blocked,
             variables: variables.map(|variables| variables.map(Arc::new)),
-            identity: self.identity(object),
-            memory: self.memory(&id(object)),
+            identity: self.identity(object, cx).await,
+            same_build: is_same_build(memory.as_ref(), source.as_deref().ok()),
+            memory,
             clean: is_clean(object, cx),
             eager: is_eager(object),
             policy: self.policy.clone(),
@@ -91,19 +95,28 @@ impl Kustomizations {
     /// Deletion alone asks for it: elsewhere the API server's refusal says enough.
     async fn missing_account(&self, object: &Kustomization, cx: &Context) -> Option<String> {
         object.metadata.deletion_timestamp.as_ref()?;
-        let Identity::ServiceAccount { namespace, name } = self.identity(object) else { return None };
+        let (namespace, name) = self.account(object)?;
         let shown = format!("service account '{namespace}/{name}'");
         let target = Target { gvk: Gvk::new("", "v1", "ServiceAccount"), namespace, name };
         let answer = cx.cluster.call(&Identity::Agent, Request::Get(target)).await;
         answer.is_err_and(|error| error.is_not_found()).then_some(shown)
     }
 
-    fn identity(&self, object: &Kustomization) -> Identity {
+    async fn identity(&self, object: &Kustomization, cx: &Context) -> Result<Identity, Trouble> {
+        let remote = remote::read(object, &self.policy, cx).await?;
+        Ok(match (remote, self.account(object)) {
+            (Some(remote), Some((namespace, name))) => Identity::Remote(remote.acting_as(&namespace, &name)),
+            (Some(remote), None) => Identity::Remote(remote),
+            (None, Some((namespace, name))) => Identity::ServiceAccount { namespace, name },
+            (None, None) => Identity::Agent,
+        })
+    }
+
+    /// Returns namespace and name of the account that is impersonated.
+    fn account(&self, object: &Kustomization) -> Option<(String, String)> {
         let name = object.spec.service_account_name.clone().filter(|name| !name.is_empty());
-        match name.or_else(|| self.policy.default_service_account.clone()) {
-            Some(name) => Identity::ServiceAccount { namespace: namespace(object), name },
-            None => Identity::Agent,
-        }
+        let name = name.or_else(|| self.policy.default_service_account.clone())?;
+        Some((namespace(object), name))
     }
 }
 
@@ -152,9 +165,9 @@ fn denied(source: &ObjectId) -> NoArtifact {
 
 fn missing(object: &Kustomization, source: &ObjectId) -> NoArtifact {
     let message = match object.spec.source_ref.kind {
-        SourceKind::GitRepository => format!("Source '{source}' not found"),
+        SourceKind::GitRepository | SourceKind::Bucket => format!("Source '{source}' not found"),
         _ => format!(
-            "Source '{source}' is of a kind that this version of Sluice does not serve; hint: use a GitRepository"
+            "Source '{source}' is of a kind that this version of Sluice does not serve; hint: use a GitRepository or Bucket"
         ),
     };
     NoArtifact::Awaited(Trouble { reason: reasons::ARTIFACT_FAILED.into(), message })
@@ -229,11 +242,22 @@ fn cycle(object: &Kustomization, index: &Index) -> Option<String> {
     None
 }
 
+/// Nobody knows what has changed at another cluster.
 fn is_clean(object: &Kustomization, cx: &Context) -> bool {
+    if object.spec.kube_config.is_some() {
+        return false;
+    }
     let owner = id(object);
     inventory(object.status.as_ref())
         .iter()
         .all(|entry| cx.watches.is_clean(&owner, &entry.id) && (!object.spec.wait || cx.watches.is_current(&entry.id)))
+}
+
+/// What is built depends on what is read of the artifact, whatever else a commit has changed.
+fn is_same_build(memory: Option<&Memory>, artifact: Option<&Artifact>) -> bool {
+    let (Some(memory), Some(artifact)) = (memory, artifact) else { return false };
+    memory.revision == artifact.revision.as_str()
+        || memory.inputs.as_ref().is_some_and(|inputs| inputs.are_same_in(&artifact.tree))
 }
 
 /// The annotation that has drift put back as soon as it is seen.

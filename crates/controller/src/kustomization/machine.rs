@@ -14,8 +14,8 @@ use sluice_api::{
     conditions::{self, READY, reasons},
     kustomize::{Kustomization, KustomizationStatus},
 };
-use sluice_cluster::EventType;
-use sluice_object::{Artifact, Digest, ObjectId};
+use sluice_cluster::{EventType, Identity};
+use sluice_object::{Artifact, Digest, Inputs, ObjectId};
 use sluice_reconcile::{Command, Input, Next, Notice, Report, Verdict};
 
 use self::{applying::Driving, checking::Checking};
@@ -35,9 +35,11 @@ type Step = (Run, Command<Kustomizations>);
 pub struct Run {
     status: KustomizationStatus,
     facts: Facts,
+    who: Identity,
     began: Timestamp,
     latest: Latest,
     checksum: Option<Digest>,
+    inputs: Option<Inputs>,
     notices: Vec<Notice>,
     stage: Stage,
 }
@@ -63,7 +65,9 @@ enum Stage {
 pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Step {
     let status = object.status.clone().unwrap_or_default();
     let (latest, notices) = (Latest::default(), Vec::new());
-    let mut run = Run { status, facts, began: now, latest, checksum: None, notices, stage: Stage::Nowhere };
+    let who = facts.identity.clone().unwrap_or_default();
+    let mut run =
+        Run { status, facts, who, began: now, latest, checksum: None, inputs: None, notices, stage: Stage::Nowhere };
     if object.metadata.deletion_timestamp.is_some() {
         return run.finalize(object, now);
     }
@@ -90,7 +94,10 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
             return run.fail(object, &trouble.reason, trouble.message, next, now);
         }
     };
-    if run.is_unchanged(object, &artifact) {
+    if let Err(trouble) = run.facts.identity.clone() {
+        return run.no_way(object, trouble, now);
+    }
+    if run.is_unchanged(object) {
         return run.unchanged(object, &artifact, now);
     }
     run.status.last_attempted_revision = Some(artifact.revision.to_string());
@@ -115,12 +122,12 @@ pub(super) fn next(object: &Kustomization, mut run: Run, input: Input<Outcome>, 
 
 // Before a build.
 impl Run {
-    fn is_unchanged(&self, object: &Kustomization, artifact: &Artifact) -> bool {
+    fn is_unchanged(&self, object: &Kustomization) -> bool {
         let Some(memory) = &self.facts.memory else { return false };
         self.facts.clean
             && object.spec.health_checks.is_empty()
             && Some(memory.generation) == object.metadata.generation
-            && memory.revision == artifact.revision.as_str()
+            && self.facts.same_build
             && memory.eager == self.facts.eager
             && memory.variables == self.variables_digest()
             && conditions::is_true(&self.status.conditions, READY)
@@ -142,6 +149,15 @@ impl Run {
         let message =
             format!("`spec.{field}` is not served yet by this version of Sluice; nothing is applied without it");
         self.stall(object, &Trouble { reason: NOT_SERVED_YET.into(), message }, now)
+    }
+
+    /// Nobody can act: what the spec says stalls, what the cluster says is tried again.
+    fn no_way(self, object: &Kustomization, trouble: Trouble, now: Timestamp) -> Step {
+        if [NOT_SERVED_YET, reasons::FEATURE_GATE_DISABLED].contains(&trouble.reason.as_str()) {
+            return self.stall(object, &trouble, now);
+        }
+        let next = Next::After(object.spec.retry_interval());
+        self.fail(object, &trouble.reason, trouble.message, next, now)
     }
 
     fn stall(mut self, object: &Kustomization, trouble: &Trouble, now: Timestamp) -> Step {
@@ -208,6 +224,10 @@ impl Run {
         Report { status: serde_json::to_value(&self.status).unwrap_or_default(), notices }
     }
 
+    fn is_remote(&self) -> bool {
+        matches!(self.who, Identity::Remote(_))
+    }
+
     /// Objects of the inventory carry our labels, so the common watch of their kind shows them.
     fn managed(&self) -> impl Fn(&ObjectId) -> bool + 'static {
         let ids: std::collections::HashSet<_> =
@@ -255,8 +275,6 @@ fn unserved_field(object: &Kustomization) -> Option<&'static str> {
     let spec = &object.spec;
     [
         (spec.decryption.is_some(), "decryption"),
-        (spec.kube_config.is_some(), "kubeConfig"),
-        (!spec.ignore.is_empty(), "ignore"),
         (!spec.health_check_exprs.is_empty(), "healthCheckExprs"),
         (spec.depends_on.iter().any(|dependency| dependency.ready_expr.is_some()), "dependsOn[].readyExpr"),
     ]

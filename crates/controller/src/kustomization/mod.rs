@@ -5,6 +5,7 @@
 mod effects;
 mod facts;
 mod machine;
+mod remote;
 mod report;
 mod settings;
 mod steps;
@@ -23,7 +24,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use sluice_api::{annotations, kustomize::Kustomization};
 pub use sluice_apply::order::CustomKinds;
-use sluice_object::{Digest, Gvk, InventoryEntry, Object, ObjectId};
+use sluice_cluster::RemoteRules;
+use sluice_object::{Digest, Gvk, Inputs, InventoryEntry, Object, ObjectId};
 use sluice_reconcile::{
     Command, Context, Index, Input, Kind,
     trace::{Origin, Step},
@@ -64,6 +66,12 @@ pub struct Policy {
     pub custom_kinds: CustomKinds,
     /// Whether objects that would install Flux are left out.
     pub leave_flux_alone: bool,
+    /// What kubeconfigs of other clusters may ask for.
+    pub remote: RemoteRules,
+    /// Who shows a token to other clusters where none is named (`--default-kubeconfig-service-account`).
+    pub default_remote_account: Option<String>,
+    /// Whether objects may name the account whose token is shown (gate `ObjectLevelWorkloadIdentity`).
+    pub object_level_identity: bool,
     /// Whether a variable without value and default fails the build (gate `StrictPostBuildSubstitutions`).
     pub strict_substitution: bool,
 }
@@ -78,6 +86,9 @@ impl Default for Policy {
             overridden_managers: Vec::new(),
             custom_kinds: CustomKinds::default(),
             leave_flux_alone: true,
+            remote: RemoteRules::default(),
+            default_remote_account: None,
+            object_level_identity: false,
             strict_substitution: true,
         }
     }
@@ -89,6 +100,7 @@ pub struct Memory {
     generation: i64,
     revision: String,
     checksum: Digest,
+    inputs: Option<Inputs>,
     variables: Option<Digest>,
     eager: bool,
 }
@@ -141,7 +153,11 @@ impl Kind for Kustomizations {
     }
 
     fn references(object: &Kustomization) -> Vec<ObjectId> {
-        facts::dependencies(object).chain([facts::source_id(object)]).chain(variables::sources(object)).collect()
+        facts::dependencies(object)
+            .chain([facts::source_id(object)])
+            .chain(variables::sources(object))
+            .chain(remote::source(object))
+            .collect()
     }
 
     /// Dependents care for readiness, the observed generation and the applied revision.
@@ -157,7 +173,11 @@ impl Kind for Kustomizations {
         facts::concerns(object, index)
     }
 
+    /// Nothing of other clusters is watched.
     fn inventory(object: &Kustomization) -> Vec<InventoryEntry> {
+        if object.spec.kube_config.is_some() {
+            return Vec::new();
+        }
         facts::inventory(object.status.as_ref())
     }
 

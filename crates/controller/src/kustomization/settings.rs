@@ -4,7 +4,11 @@ use sluice_api::{
     kustomize::{self, BuildMetadata, Kustomization},
     meta,
 };
-use sluice_apply::{finalize::DeletionPolicy, prepare::CommonMetadata};
+use sluice_apply::{
+    finalize::DeletionPolicy,
+    ignore::{IgnoreRule, IgnoreRules, IgnoreTarget, InvalidRule},
+    prepare::CommonMetadata,
+};
 use sluice_kustomize::flux::{Image, Overrides, Patch, Target};
 
 /// Returns what is put into the kustomization file before the build.
@@ -26,6 +30,23 @@ pub(super) fn overrides(object: &Kustomization) -> Overrides {
 pub(super) fn common_metadata(object: &Kustomization) -> CommonMetadata {
     let meta::CommonMetadata { labels, annotations } = object.spec.common_metadata.clone().unwrap_or_default();
     CommonMetadata { labels, annotations }
+}
+
+/// Returns the fields that are left to others.
+pub(super) fn ignore_rules(object: &Kustomization) -> Result<IgnoreRules, InvalidRule> {
+    let rule = |rule: &meta::IgnoreRule| IgnoreRule {
+        paths: rule.paths.clone(),
+        target: rule.target.as_ref().map(|target| IgnoreTarget {
+            group: text(&target.group),
+            version: text(&target.version),
+            kind: text(&target.kind),
+            name: text(&target.name),
+            namespace: text(&target.namespace),
+            labels: text(&target.label_selector),
+            annotations: text(&target.annotation_selector),
+        }),
+    };
+    IgnoreRules::new(&object.spec.ignore.iter().map(rule).collect::<Vec<_>>())
 }
 
 pub(super) fn deletion_policy(object: &Kustomization) -> DeletionPolicy {

@@ -67,8 +67,9 @@ fn facts() -> Facts {
     Facts {
         source: Ok(Arc::new(artifact)),
         blocked: None,
-        identity: Identity::Agent,
+        identity: Ok(Identity::Agent),
         memory: None,
+        same_build: false,
         clean: false,
         eager: false,
         policy: Policy::default(),
@@ -80,8 +81,15 @@ fn facts() -> Facts {
 /// Facts of a process that has applied the artifact, and seen no change since.
 fn unchanged() -> Facts {
     let checksum = Digest::sha256(b"objects");
-    let memory = Memory { generation: 3, revision: "main@sha1:abc".into(), checksum, variables: None, eager: false };
-    Facts { memory: Some(memory), clean: true, ..facts() }
+    let memory = Memory {
+        generation: 3,
+        revision: "main@sha1:abc".into(),
+        checksum,
+        inputs: None,
+        variables: None,
+        eager: false,
+    };
+    Facts { memory: Some(memory), same_build: true, clean: true, ..facts() }
 }
 
 fn settled(command: Command<Kustomizations>) -> Verdict {
@@ -110,8 +118,6 @@ fn short(status: &Value, type_: &str) -> String {
 
 #[rstest]
 #[case(json!({"decryption": {"provider": "sops"}}), "decryption")]
-#[case(json!({"kubeConfig": {"secretRef": {"name": "k"}}}), "kubeConfig")]
-#[case(json!({"ignore": [{"paths": ["/spec"]}]}), "ignore")]
 #[case(json!({"healthCheckExprs": [{"apiVersion": "v1", "kind": "A", "current": "true"}]}), "healthCheckExprs")]
 #[case(json!({"dependsOn": [{"name": "a", "readyExpr": "true"}]}), "dependsOn[].readyExpr")]
 fn what_is_not_served_is_refused_and_never_ignored(#[case] spec: Value, #[case] named: &str) {
@@ -178,7 +184,7 @@ fn forget(facts: &mut Facts, change: impl FnOnce(&mut Memory)) {
 #[case::eager_now(|facts: &mut Facts| facts.eager = true, json!({}), applied())]
 #[case::other_values(|facts: &mut Facts| facts.variables = Ok(Some(Arc::default())), json!({}), applied())]
 #[case::other_spec(|facts: &mut Facts| forget(facts, |memory| memory.generation = 2), json!({}), applied())]
-#[case::other_revision(|facts: &mut Facts| forget(facts, |m| m.revision = "main@sha1:1".into()), json!({}), applied())]
+#[case::other_files(|facts: &mut Facts| facts.same_build = false, json!({}), applied())]
 #[case::foreign_health(|_: &mut Facts| (), json!({"healthChecks": [{"kind": "Deployment", "name": "a"}]}), applied())]
 #[case::not_ready(|_: &mut Facts| (), json!({}), json!({}))]
 fn whatever_changed_is_built_anew(#[case] change: fn(&mut Facts), #[case] spec: Value, #[case] status: Value) {
@@ -221,7 +227,7 @@ fn a_failed_build_keeps_what_is_there_and_is_tried_again() {
 /// A pass up to its first requests.
 fn driving(object: &Kustomization) -> (Run, Command<Kustomizations>) {
     let (run, _) = start(object, facts(), NOW);
-    let built = Built { objects: Vec::new(), checksum: Digest::sha256(b"objects") };
+    let built = Built { objects: Vec::new(), checksum: Digest::sha256(b"objects"), inputs: None };
     let (run, command) = next(object, run, Input::Done(Outcome::Built(Ok(built))), NOW);
     assert!(matches!(command, Command::Do(Effect::Track { .. })), "{command:?}");
     let (run, command) = next(object, run, Input::Done(Outcome::Tracked), NOW);

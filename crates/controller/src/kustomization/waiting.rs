@@ -50,6 +50,7 @@ pub(super) struct Waiting {
     spec: WaitSpec,
     unwatched: BTreeMap<ObjectId, Target>,
     poll_at: Option<Timestamp>,
+    remote: bool,
 }
 
 /// A StatefulSet or ReplicaSet does not tell that its pods crash: they are looked at every few seconds.
@@ -65,19 +66,28 @@ pub(super) enum Next {
 }
 
 impl Waiting {
-    pub(super) fn new(spec: WaitSpec, now: Timestamp) -> Self {
-        let mut waiting = Self { spec, unwatched: BTreeMap::new(), poll_at: None };
-        let with_pods: Vec<_> = waiting.spec.targets.iter().filter(|target| has_pods(target)).map(Target::id).collect();
-        if waiting.unwatched(&with_pods) {
+    /// Objects of another cluster are all read.
+    pub(super) fn new(spec: WaitSpec, remote: bool, now: Timestamp) -> Self {
+        let mut waiting = Self { spec, unwatched: BTreeMap::new(), poll_at: None, remote };
+        if waiting.note_polled() {
             waiting.poll_at = Some(now + POLL);
         }
         waiting
+    }
+
+    fn note_polled(&mut self) -> bool {
+        let polled = |target: &&Target| self.remote || has_pods(target);
+        let polled: Vec<_> = self.spec.targets.iter().filter(polled).map(Target::id).collect();
+        self.unwatched(&polled)
     }
 
     /// Takes the wait as it now stands, with the targets that are left.
     pub(super) fn renew(&mut self, spec: WaitSpec) {
         self.unwatched.retain(|id, _| spec.targets.iter().any(|target| target.id() == *id));
         self.spec = spec;
+        if self.remote {
+            self.note_polled();
+        }
     }
 
     /// Notes what a watch will not tell; it is read at once, then every few seconds.
@@ -95,7 +105,8 @@ impl Waiting {
             owned: managed(&target.id()),
         };
         let times = [Some(self.spec.deadline), self.spec.recheck_at, self.poll_at];
-        Park { objects: self.spec.targets.iter().map(watched).collect(), deadline: times.into_iter().flatten().min() }
+        let seen = self.spec.targets.iter().filter(|_| !self.remote);
+        Park { objects: seen.map(watched).collect(), deadline: times.into_iter().flatten().min() }
     }
 
     /// The earliest of deadline, recheck and poll has come.

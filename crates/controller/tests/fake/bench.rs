@@ -92,6 +92,7 @@ impl Bench {
             revision: Revision::git("main", revision),
             metadata: Default::default(),
             tree: Arc::new(tree),
+            etags: Default::default(),
         };
         let artifact = self.store.publish(publication).await.unwrap();
         let status = json!({"artifact": {

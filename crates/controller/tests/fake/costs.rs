@@ -66,6 +66,52 @@ async fn one_changed_object_is_written_once() {
     assert!(bench.requests() <= 2 * 10 + 6, "{:#?}", bench.cluster.requests());
 }
 
+/// Files of ten applications, with other files that none of them uses; application 3 in a version of its own.
+fn applications(v: &str, other: &str) -> Vec<(String, String)> {
+    let app = |index: usize| {
+        let v = if index == 3 { v } else { "1" };
+        files(&format!("app{index}"), [config(&format!("c{index}"), v)])
+    };
+    let other = ("docs/README.md".to_owned(), other.to_owned());
+    (0..10).flat_map(app).chain([other]).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_works_on_what_it_touches_and_tells_the_others() {
+    let bench = Bench::new();
+    bench.cluster.put(namespace()).unwrap();
+    bench.publish("apps", "1", &applications("1", "")).await;
+    (0..10).for_each(|index| bench.kustomization(&format!("app{index}"), json!({"wait": true})));
+    let _agent = bench.start();
+    bench.idle().await;
+    for (revision, v, other, written) in [("2", "2", "", 1), ("3", "2", "changed", 0)] {
+        bench.cluster.clear_requests();
+        bench.publish("apps", revision, &applications(v, other)).await;
+        bench.idle().await;
+        assert_eq!((bench.count(Verb::DryRun), bench.count(Verb::Apply)), (written, written));
+        // What is applied publishes its progress, and tells what was configured and that it is healthy.
+        let told = bench.count(Verb::Event) + bench.count(Verb::Patch);
+        assert_eq!((bench.count(Verb::Status), told), (10 + written, 10 + 2 * written));
+        assert_eq!(bench.requests(), 20 + 6 * written, "{:#?}", bench.cluster.requests());
+        let applied = |index| bench.status(&format!("app{index}"))["lastAppliedRevision"].clone();
+        assert!((0..10).all(|index| applied(index) == format!("main@sha1:{revision}")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_drifted_is_put_back_by_a_commit_that_does_not_touch_it() {
+    let bench = bench_of(3).await;
+    let _agent = bench.start();
+    bench.idle().await;
+    let target = sluice_cluster::Target::of(&sluice_object::Object::new(config("c1", "1")).unwrap());
+    crate::lives::patch(&bench.cluster, target, json!({"data": {"v": "by hand"}})).await;
+    let mut all = files("site", [namespace()].into_iter().chain(configs(1..3)));
+    all.push(("README.md".into(), "new".into()));
+    bench.publish("apps", "2", &all).await;
+    bench.idle().await;
+    assert_eq!(bench.config("c1"), Some("1".into()));
+}
+
 #[tokio::test(start_paused = true)]
 async fn watches_are_one_for_each_kind() {
     let bench = bench_of(30).await;

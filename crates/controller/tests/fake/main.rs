@@ -8,6 +8,7 @@ mod crash;
 mod crowd;
 mod lives;
 mod manifests;
+mod remote;
 mod syncs;
 mod watching;
 mod world;

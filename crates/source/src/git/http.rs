@@ -2,23 +2,21 @@
 
 use std::{
     collections::HashMap,
-    error::Error as StdError,
-    io,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{
-    Certificate, Client, ClientBuilder, Identity, Response, StatusCode, Url,
+    Client, Response, StatusCode, Url,
     header::{AUTHORIZATION, HeaderValue},
-    redirect::Policy,
 };
-use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Auth, Error, GitSpec, Proxy, Tls};
-use crate::Secret;
+use super::{Auth, Error, GitSpec};
+use crate::{
+    Secret,
+    client::{Clients, cause, certificate_problem},
+};
 
 /// Many servers answer in Git's protocol only to clients that call themselves `git/…`.
 const USER_AGENT: &str = concat!("git/1.0 (sluice ", env!("CARGO_PKG_VERSION"), ")");
@@ -26,29 +24,22 @@ const USER_AGENT: &str = concat!("git/1.0 (sluice ", env!("CARGO_PKG_VERSION"), 
 /// A host that hangs must not use up the connections of the others; servers limit what one client may open too.
 const PER_HOST: usize = 16;
 
-/// Clients differ by their certificates; few sets of them are in use.
-const CLIENTS: usize = 64;
-
 /// Clients by certificates, and permits by host. Connections are kept open and shared.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Http {
-    clients: Mutex<HashMap<[u8; 32], Client>>,
+    clients: Clients,
     hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { clients: Clients::new(USER_AGENT), hosts: Mutex::default() }
+    }
 }
 
 impl Http {
     pub(super) fn client(&self, spec: &GitSpec) -> Result<Client, Error> {
-        let key = fingerprint(spec);
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&key) {
-            return Ok(client.clone());
-        }
-        let client = build(spec).map_err(Error::Client)?;
-        if clients.len() >= CLIENTS {
-            clients.clear();
-        }
-        clients.insert(key, client.clone());
-        Ok(client)
+        self.clients.get(&spec.tls, spec.proxy.as_ref()).map_err(Error::Client)
     }
 
     /// Waits for its turn at a host.
@@ -60,55 +51,6 @@ impl Http {
         };
         turns.acquire_owned().await.ok()
     }
-}
-
-fn fingerprint(spec: &GitSpec) -> [u8; 32] {
-    let GitSpec { tls: Tls { ca, identity }, proxy, .. } = spec;
-    let secret = |secret: &'_ Secret| secret.expose().as_bytes().to_vec();
-    let proxy = proxy.as_ref();
-    let parts = [
-        ca.clone(),
-        identity.as_ref().map(secret),
-        proxy.map(|proxy| proxy.address.clone().into_bytes()),
-        proxy.map(|proxy| proxy.username.clone().into_bytes()),
-        proxy.map(|proxy| secret(&proxy.password)),
-    ];
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part.as_ref().map_or(u64::MAX, |bytes| bytes.len() as u64).to_le_bytes());
-        hasher.update(part.unwrap_or_default());
-    }
-    hasher.finalize().into()
-}
-
-/// Given authorities are trusted beside the system's. An image without any still gets a client.
-fn build(spec: &GitSpec) -> reqwest::Result<Client> {
-    // Without a default provider the client cannot be built; a second installation changes nothing.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let ca = Certificate::from_pem_bundle(spec.tls.ca.as_deref().unwrap_or_default())?;
-    let with_system = builder(spec)?.tls_certs_merge(ca.clone()).build();
-    with_system.or_else(|_| builder(spec)?.tls_certs_only(ca).build())
-}
-
-fn builder(spec: &GitSpec) -> reqwest::Result<ClientBuilder> {
-    let mut builder = Client::builder()
-        .user_agent(USER_AGENT)
-        .connect_timeout(Duration::from_secs(20))
-        .pool_max_idle_per_host(4)
-        // Redirects are followed by hand, so that no credentials go elsewhere.
-        .redirect(Policy::none());
-    if let Some(pem) = &spec.tls.identity {
-        builder = builder.identity(Identity::from_pem(pem.expose().as_bytes())?);
-    }
-    if let Some(proxy) = &spec.proxy {
-        builder = builder.proxy(proxy_of(proxy)?);
-    }
-    Ok(builder)
-}
-
-fn proxy_of(Proxy { address, username, password }: &Proxy) -> reqwest::Result<reqwest::Proxy> {
-    let proxy = reqwest::Proxy::all(address)?;
-    Ok(if username.is_empty() { proxy } else { proxy.basic_auth(username, password.expose()) })
 }
 
 /// Reads the URL of a repository: without trailing slash, query, and credentials, which are returned beside it.
@@ -215,14 +157,6 @@ impl Call<'_> {
     }
 }
 
-fn certificate_problem(error: &rustls::Error) -> String {
-    use rustls::{CertificateError, Error::InvalidCertificate};
-    match error {
-        InvalidCertificate(CertificateError::UnknownIssuer) => "it is signed by an unknown authority".into(),
-        error => error.to_string(),
-    }
-}
-
 /// Returns the first line of an error page, if it is text.
 async fn first_line(mut response: Response) -> String {
     const SHOWN: usize = 200;
@@ -230,21 +164,6 @@ async fn first_line(mut response: Response) -> String {
     let text = String::from_utf8_lossy(&chunk);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     if line.starts_with('<') { String::new() } else { line.chars().take(SHOWN).collect() }
-}
-
-/// Finds a cause of some type. An `io::Error` hides what it wraps from `source`.
-fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    None
 }
 
 #[cfg(test)]

@@ -35,8 +35,9 @@ use crate::{Limits, Store};
 
 pub use self::{
     error::Error,
-    spec::{Auth, GitRef, GitSpec, Proxy, Tls},
+    spec::{Auth, GitRef, GitSpec},
 };
+pub use crate::client::{Proxy, Tls};
 
 /// Servers whose protocol is remembered. One entry is some 200 bytes.
 const SESSIONS: usize = 10_000;

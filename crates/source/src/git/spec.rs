@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::Secret;
+use crate::{
+    Secret,
+    client::{Proxy, Tls},
+};
 
 /// A repository and what to take from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,33 +115,6 @@ pub enum Auth {
     },
     /// HTTP bearer token.
     Bearer(Secret),
-}
-
-/// Certificates beside those of the system.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Tls {
-    /// Authorities to trust too, PEM.
-    pub ca: Option<Vec<u8>>,
-    /// The client's certificate and key, PEM.
-    pub identity: Option<Secret>,
-}
-
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ca = self.ca.as_ref().map(|pem| format!("{} bytes", pem.len()));
-        f.debug_struct("Tls").field("ca", &ca).field("identity", &self.identity).finish()
-    }
-}
-
-/// An HTTP proxy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proxy {
-    /// URL.
-    pub address: String,
-    /// User, empty for none.
-    pub username: String,
-    /// Password.
-    pub password: Secret,
 }
 
 #[cfg(test)]

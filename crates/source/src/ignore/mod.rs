@@ -56,9 +56,21 @@ impl Rules {
         Self(built_in.chain(own).collect())
     }
 
+    /// Makes the rules of a bucket from the [`FILE`] at its root and from `spec.ignore`. Nothing is left out by itself
+    /// (source-controller `fetchEtagIndex`, against its documentation).
+    pub(crate) fn of_bucket(file: Option<&str>, spec: Option<&str>) -> Self {
+        let texts = [file, spec].into_iter().flatten();
+        Self(texts.flat_map(|text| read(text, &TreePath::root())).collect())
+    }
+
     /// Says whether a file is left out.
     pub fn ignores(&self, path: &TreePath) -> bool {
-        let parts: Vec<&str> = path.as_str().split('/').collect();
+        self.ignores_name(path.as_str())
+    }
+
+    /// Says whether a file is left out whose name may be no path of a tree.
+    pub(crate) fn ignores_name(&self, name: &str) -> bool {
+        let parts: Vec<&str> = name.split('/').collect();
         self.0.iter().rev().find(|pattern| pattern.matches(&parts)).is_some_and(|pattern| !pattern.includes)
     }
 }

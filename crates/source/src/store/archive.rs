@@ -80,14 +80,36 @@ fn mode(entry: &Entry) -> u32 {
 
 /// Returns the digest and the size of a file.
 pub(super) fn digest_of(path: &Path) -> io::Result<(Digest, u64)> {
-    let mut file = fs::File::open(path)?;
-    let mut hashing = Hashing::new(io::sink());
-    let mut buffer = vec![0; 128 * 1024];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok((Digest::of_hash(&hashing.hasher.finalize()), hashing.count)),
-            read => hashing.write_all(&buffer[..read])?,
-        }
+    let mut reader = HashingReader::new(fs::File::open(path)?);
+    io::copy(&mut reader, &mut io::sink())?;
+    Ok(reader.finish())
+}
+
+/// Reads through, and knows the digest of what was read.
+#[derive(Debug)]
+pub(crate) struct HashingReader<R> {
+    inner: R,
+    hasher: Sha256,
+    count: u64,
+}
+
+impl<R: Read> HashingReader<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Self { inner, hasher: Sha256::new(), count: 0 }
+    }
+
+    /// Returns digest and number of the bytes so far.
+    pub(crate) fn finish(self) -> (Digest, u64) {
+        (Digest::of_hash(&self.hasher.finalize()), self.count)
+    }
+}
+
+impl<R: Read> Read for HashingReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..read]);
+        self.count += read as u64;
+        Ok(read)
     }
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use sluice_object::{Contents, Digest, Entry, TreeError, TreePath};
 
-use super::{Error, cache::Cache};
+use super::{Error, cache::Cache, incoming::Received};
 
 /// The SHA-256 of a file's contents.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,6 +84,22 @@ impl Blobs {
             return Ok(());
         }
         self.write(&path, bytes).inspect_err(|_| self.release(&[id]))
+    }
+
+    /// Takes a file as a blob unless it is there. The caller gets a hold on it.
+    fn take(&self, received: Received) -> Result<(), Error> {
+        let Received { id, size, path: file } = received;
+        self.hold(id);
+        if self.is_there(&id, size) {
+            return Ok(());
+        }
+        self.place(file, &self.path(&id)).inspect_err(|_| self.release(&[id]))
+    }
+
+    fn place(&self, file: tempfile::TempPath, path: &Path) -> Result<(), Error> {
+        let dir = path.parent().unwrap_or(&self.dir);
+        fs::create_dir_all(dir).map_err(Error::io("create directory", dir))?;
+        file.persist(path).map_err(|error| Error::io("write", path)(error.error))
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
@@ -195,6 +211,14 @@ impl Lease {
             }
         }
         self.put(&read()?).map(drop)
+    }
+
+    /// Stores what was received and holds it.
+    pub(super) fn take(&mut self, received: Received) -> Result<BlobId, Error> {
+        let id = received.id;
+        self.blobs.take(received)?;
+        self.ids.push(id);
+        Ok(id)
     }
 
     /// Stores contents and holds them.

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use sluice_object::{Entry, Tree, TreePath};
+use sluice_object::{Entry, Tree, TreeError, TreePath};
 
 use super::{
     Error,
     blobs::{Blobs, Lease},
+    incoming::Received,
 };
 use crate::{Limit, Limits};
 
@@ -47,6 +48,32 @@ impl Draft {
         let digest = self.lease.put(bytes)?.digest();
         self.size += size;
         self.files.insert(path, Entry { digest, size, executable });
+        Ok(())
+    }
+
+    /// Takes a file that was received.
+    ///
+    /// # Errors
+    /// When a limit is exceeded, or the file cannot be moved to its place.
+    pub(crate) fn take(&mut self, path: TreePath, received: Received) -> Result<(), Error> {
+        let size = received.size;
+        self.admit(&path, size)?;
+        let digest = self.lease.take(received)?.digest();
+        self.size += size;
+        self.files.insert(path, Entry { digest, size, executable: false });
+        Ok(())
+    }
+
+    /// Takes a file of another tree, at the same path.
+    ///
+    /// # Errors
+    /// When it is not there, a limit is exceeded, or the file cannot be read or written.
+    pub(crate) fn reuse(&mut self, tree: &Tree, path: &TreePath) -> Result<(), Error> {
+        let entry = tree.entry(path).ok_or_else(|| TreeError::NotFound(path.clone()))?;
+        self.admit(path, entry.size)?;
+        self.lease.adopt(entry, || tree.read(path))?;
+        self.size += entry.size;
+        self.files.insert(path.clone(), entry.clone());
         Ok(())
     }
 

@@ -24,6 +24,9 @@ pub(super) struct Index {
     pub(super) size: u64,
     #[serde(default)]
     pub(super) metadata: BTreeMap<String, String>,
+    /// By path, what the source calls the contents of a file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) etags: BTreeMap<String, String>,
     files: Vec<File4>,
 }
 
@@ -33,7 +36,8 @@ impl Index {
             (path.as_str().to_owned(), entry.digest.hex().to_owned(), entry.size, entry.executable)
         };
         let files = tree.files().map(file).collect();
-        Self { revision: String::new(), digest: digest.to_owned(), size, metadata: BTreeMap::new(), files }
+        let (metadata, etags) = (BTreeMap::new(), BTreeMap::new());
+        Self { revision: String::new(), digest: digest.to_owned(), size, metadata, etags, files }
     }
 
     /// Writes the index below `scratch`, without a name yet.

@@ -69,12 +69,13 @@ impl Inner {
     }
 
     pub(super) fn publish(&self, publication: &Publication) -> Result<Artifact, Error> {
-        let Publication { owner, file, revision, metadata, tree } = publication;
+        let Publication { owner, file, revision, metadata, tree, etags } = publication;
         let path = owner.path(file)?;
         let lease = self.adopt(tree)?;
         let archive = archive::write(tree, &self.scratch)?;
         let mut index = Index::new(tree, archive.digest.as_str(), archive.size);
         (index.revision, index.metadata) = (revision.as_str().to_owned(), metadata.clone());
+        index.etags = etags.clone();
         self.place(&path, archive.file, index.write(&self.scratch)?)?;
         Ok(self.artifact(&path, &index, archive.digest, lease))
     }
@@ -141,7 +142,7 @@ impl Inner {
         self.archives().insert(path.to_owned(), Held { _lease: Arc::new(lease), digest, tree });
     }
 
-    fn index(&self, path: &str) -> Result<Index, Error> {
+    pub(super) fn index(&self, path: &str) -> Result<Index, Error> {
         Index::read(&self.index_file(path), path)
     }
 

@@ -15,6 +15,7 @@ mod blobs;
 mod cache;
 mod draft;
 mod error;
+mod incoming;
 mod index;
 mod inner;
 mod owner;
@@ -30,10 +31,15 @@ use sluice_object::{Artifact, Digest, Revision, Tree};
 use tempfile::TempDir;
 use tokio::sync::OwnedSemaphorePermit;
 
-use self::inner::Inner;
+use self::{incoming::Incoming, inner::Inner};
 use crate::Limits;
 
+pub(crate) use self::archive::HashingReader;
+pub(crate) use self::incoming::Received;
 pub use self::{draft::Draft, error::Error, owner::Owner};
+
+/// The name under which the newest archive of an owner is served.
+pub const LATEST: &str = "latest.tar.gz";
 
 /// How a store works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +79,8 @@ pub struct Publication {
     pub metadata: BTreeMap<String, String>,
     /// The files.
     pub tree: Arc<Tree>,
+    /// By path, what the source calls the contents of a file: a file with the same one need not be fetched again.
+    pub etags: BTreeMap<String, String>,
 }
 
 /// The artifact store. Clones share it.
@@ -110,6 +118,13 @@ impl Store {
         self.run(move |inner| inner.open(&path, &digest)).await
     }
 
+    /// Returns what the source calls the contents of an artifact's files, by path.
+    pub(crate) async fn etags(&self, path: &str) -> Result<BTreeMap<String, String>, Error> {
+        Owner::of_path(path)?;
+        let path = path.to_owned();
+        self.run(move |inner| inner.index(&path).map(|index| index.etags)).await
+    }
+
     /// Says whether an artifact's archive is in place. Cheap.
     pub fn holds(&self, path: &str) -> bool {
         self.0.archives().contains_key(path) && self.0.artifacts.join(path).is_file()
@@ -142,10 +157,22 @@ impl Store {
         owners
     }
 
-    /// Returns the file of an artifact's archive.
+    /// Removes the files that no tree uses.
+    pub(crate) fn sweep(&self) {
+        self.0.blobs.sweep();
+    }
+
+    /// Returns the file of an artifact's archive, or of an owner's newest one for [`LATEST`].
     pub(crate) fn file(&self, path: &str) -> Option<PathBuf> {
-        Owner::of_path(path).ok()?;
-        Some(self.0.artifacts.join(path))
+        match Owner::of_path(path).ok()? {
+            (owner, LATEST) => Some(self.0.artifacts.join(self.0.latest(&owner)?)),
+            _ => Some(self.0.artifacts.join(path)),
+        }
+    }
+
+    /// Begins to receive a file.
+    pub(crate) fn incoming(&self) -> Result<Incoming, Error> {
+        Incoming::below(&self.0.scratch)
     }
 
     /// Makes a directory that goes away with its value.

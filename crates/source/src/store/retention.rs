@@ -34,6 +34,12 @@ impl Inner {
         Ok(())
     }
 
+    /// Returns the path of the archive that was written last.
+    pub(super) fn latest(&self, owner: &Owner) -> Option<String> {
+        let records = self.records(owner).ok()?;
+        records.into_iter().max_by_key(|record| record.written).map(|record| record.path)
+    }
+
     fn records(&self, owner: &Owner) -> Result<Vec<Record>, Error> {
         let files = list(&self.artifacts.join(owner.to_string()))?;
         let named = files.iter().filter_map(|file| Some((file, owner.path(file.file_name()?.to_str()?).ok()?)));

@@ -23,6 +23,7 @@ async fn served() -> Served {
         revision: Revision::new("main@sha1:1"),
         metadata: Default::default(),
         tree: Tree::in_memory([("a", "1")]).into(),
+        etags: Default::default(),
     };
     let artifact = fixture.store.publish(publication).await.expect("published");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("port");

@@ -1,6 +1,8 @@
-//! The crate against real Git: a smart HTTP server made of `git http-backend`.
+//! The crate against real Git, a smart HTTP server made of `git http-backend`, and a server that acts as Azure.
 
+mod bucket;
 mod errors;
+mod external;
 mod fileserver;
 mod git;
 mod limits;

@@ -15,6 +15,7 @@ async fn a_fetched_revision_is_read_after_a_restart_without_the_server() {
         revision: fetched.revision,
         metadata: Default::default(),
         tree: fetched.tree,
+        etags: Default::default(),
     };
     let artifact = fixture.store.publish(publication).await.unwrap();
     assert_eq!(artifact.path, format!("gitrepository/apps/web/{}.tar.gz", head.commit()));

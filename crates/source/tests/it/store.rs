@@ -13,7 +13,8 @@ fn owner() -> Owner {
 
 fn publication(file: &str, tree: Arc<Tree>) -> Publication {
     let metadata = [("k".to_owned(), "v".to_owned())].into();
-    Publication { owner: owner(), file: file.into(), revision: Revision::new("main@sha1:1"), metadata, tree }
+    let (revision, etags) = (Revision::new("main@sha1:1"), Default::default());
+    Publication { owner: owner(), file: file.into(), revision, metadata, tree, etags }
 }
 
 fn draft(store: &Store, files: &[(&str, &str, bool)]) -> Arc<Tree> {

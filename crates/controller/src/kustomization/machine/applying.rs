@@ -1,5 +1,7 @@
 //! From a build to objects in the cluster: watches, then the rollout, or the deletion.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use sluice_api::{
     conditions::{HEALTHY, reasons},
@@ -12,6 +14,7 @@ use sluice_apply::{
     rollout::{self, Rollout},
 };
 use sluice_cluster::{EventType, Target};
+use sluice_object::Gvk;
 use sluice_reconcile::{Command, Input, Next, Woke};
 
 use crate::gitrepository::Trouble;
@@ -71,10 +74,20 @@ impl Run {
             }
         };
         self.checksum = Some(built.checksum.clone());
+        self.inputs.clone_from(&built.inputs);
+        let kinds = self.watched_kinds(&built);
+        self.stage = Stage::Tracking(built);
+        (self, Command::Do(Effect::Track { owner: facts::id(object), kinds }))
+    }
+
+    /// Returns the kinds that are, or are to be, managed here. Other clusters are not watched.
+    fn watched_kinds(&self, built: &Built) -> BTreeSet<Gvk> {
+        if self.is_remote() {
+            return BTreeSet::new();
+        }
         let mut entries = facts::inventory(Some(&self.status));
         entries.extend(built.objects.iter().map(sluice_apply::inventory::entry));
-        self.stage = Stage::Tracking(built);
-        (self, Command::Do(Effect::Track { owner: facts::id(object), kinds: kinds(&entries) }))
+        kinds(&entries)
     }
 
     /// A first apply publishes its inventory at once, with the same conditions.
@@ -90,9 +103,17 @@ impl Run {
 
     pub(super) fn roll_out(self, object: &Kustomization, built: Built, now: Timestamp) -> Step {
         let old = facts::inventory(Some(&self.status));
+        let ignore = match settings::ignore_rules(object) {
+            Ok(rules) => rules,
+            Err(error) => {
+                let next = Next::After(object.spec.retry_interval());
+                return self.fail(object, reasons::RECONCILIATION_FAILED, error.to_string(), next, now);
+            }
+        };
         let policy = &self.facts.policy;
         let options = rollout::Options {
-            account: self.facts.identity.clone(),
+            ignore,
+            account: self.who.clone(),
             force: object.spec.force,
             prune: object.spec.prune,
             common_metadata: settings::common_metadata(object),
@@ -158,14 +179,14 @@ impl Run {
 
     pub(super) fn park_for_read(mut self, driving: Driving, targets: Vec<Target>) -> Step {
         self.stage = Stage::Driving(Box::new(driving));
-        let who = self.facts.identity.clone();
+        let who = self.who.clone();
         (self, Command::Do(Effect::Read { who, targets }))
     }
 
     pub(super) fn obey(mut self, object: &Kustomization, mut driving: Driving, ask: Ask, now: Timestamp) -> Step {
         let command = match ask {
             Ask::Requests { requests, concurrency } => {
-                let (who, pruning) = (self.facts.identity.clone(), driving.engine.is_pruning());
+                let (who, pruning) = (self.who.clone(), driving.engine.is_pruning());
                 Command::Do(Effect::Requests { who, requests, concurrency, pruning })
             }
             Ask::Publish(entries) => {
@@ -174,7 +195,7 @@ impl Run {
                 Command::Publish(self.report())
             }
             Ask::Wait(spec) => {
-                let waiting = renewed(driving.waiting.take(), spec, now);
+                let waiting = self.renewed(driving.waiting.take(), spec, now);
                 let park = waiting.park(&self.managed());
                 driving.waiting = Some(waiting);
                 Command::Park(park)
@@ -184,6 +205,16 @@ impl Run {
         };
         self.stage = Stage::Driving(Box::new(driving));
         (self, command)
+    }
+
+    fn renewed(&self, waiting: Option<Waiting>, spec: WaitSpec, now: Timestamp) -> Waiting {
+        match waiting {
+            None => Waiting::new(spec, self.is_remote(), now),
+            Some(mut waiting) => {
+                waiting.renew(spec);
+                waiting
+            }
+        }
     }
 
     pub(super) fn applied(mut self, object: &Kustomization, engine: Engine, applied: Applied, now: Timestamp) -> Step {
@@ -240,16 +271,6 @@ impl Run {
             return self.fail(object, failure.reason, message, Next::Backoff, now);
         }
         self.fail(object, failure.reason, told(&failure), next, now)
-    }
-}
-
-fn renewed(waiting: Option<Waiting>, spec: WaitSpec, now: Timestamp) -> Waiting {
-    match waiting {
-        None => Waiting::new(spec, now),
-        Some(mut waiting) => {
-            waiting.renew(spec);
-            waiting
-        }
     }
 }
 

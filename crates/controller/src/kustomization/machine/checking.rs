@@ -49,7 +49,14 @@ impl Run {
         }
         let deadline = after(now, object.spec.timeout());
         let spec = WaitSpec { targets: targets.clone(), until: Until::Current, deadline, recheck_at: None };
-        let checking = Checking { set, targets, waiting: Waiting::new(spec, now), applied, began: now, deadline };
+        let checking = Checking {
+            set,
+            targets,
+            waiting: Waiting::new(spec, self.is_remote(), now),
+            applied,
+            began: now,
+            deadline,
+        };
         match checking.set.verdict() {
             wait::Verdict::Waiting => self.announce_check(object, checking, now),
             verdict => self.judge(object, checking, verdict, now),
@@ -102,7 +109,7 @@ impl Run {
 
     pub(super) fn read_health(mut self, checking: Checking, targets: Vec<Target>) -> Step {
         self.stage = Stage::Checking(Box::new(checking));
-        let who = self.facts.identity.clone();
+        let who = self.who.clone();
         (self, Command::Do(Effect::Read { who, targets }))
     }
 

@@ -38,10 +38,11 @@ impl Run {
             generation: object.metadata.generation.unwrap_or(0),
             revision: artifact.revision.to_string(),
             checksum: self.checksum.clone().unwrap_or_else(|| Digest::sha256(&[])),
+            inputs: self.inputs.take(),
             variables: self.variables_digest(),
             eager: self.facts.eager,
         };
-        let hashes = self.latest.hashes(&applied.inventory);
+        let hashes = if self.is_remote() { Vec::new() } else { self.latest.hashes(&applied.inventory) };
         let baseline = Baseline { hashes, corrected, eager: self.facts.eager };
         self.stage = Stage::Closing(Box::new(verdict));
         (self, Command::Do(Effect::Remember { owner: facts::id(object), memory: Some(memory), baseline }))
@@ -145,8 +146,15 @@ impl Run {
             timeout: signed(object.spec.timeout()),
             concurrency: self.facts.policy.concurrent_ssa,
             flux_components: !self.facts.policy.leave_flux_alone,
-            account: self.facts.identity.clone(),
+            account: self.who.clone(),
         };
+        if let (true, Err(trouble)) = (options.deletes() && !inventory.is_empty(), self.facts.identity.clone()) {
+            let message = format!(
+                "pruning for deleted resource failed: {}; hint: to let its objects be, set `deletionPolicy: Orphan`",
+                trouble.message
+            );
+            return self.fail(object, &trouble.reason, message, Next::Backoff, now);
+        }
         let (machine, ask) = Finalize::start(inventory, options, now);
         let driving = Driving { engine: Engine::Delete(Box::new(machine)), waiting: None };
         self.obey(object, driving, ask, now)

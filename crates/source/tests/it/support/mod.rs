@@ -1,5 +1,6 @@
 //! A repository, a server for it, and a store.
 
+pub(crate) mod azure;
 mod repository;
 mod server;
 

@@ -1,0 +1,176 @@
+//! `spec.kubeConfig`: the cluster that objects are applied to. Source: fluxcd/pkg `runtime/client` and `auth/generic`.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::json;
+use sluice_api::{
+    conditions::reasons,
+    kustomize::Kustomization,
+    meta::{KubeConfig, SecretKeyReference},
+};
+use sluice_cluster::{ApiError, Identity, Remote, Request, Response, Target};
+use sluice_object::{Gvk, Object, ObjectId};
+use sluice_reconcile::Context;
+
+use super::{Policy, facts::namespace};
+use crate::gitrepository::Trouble;
+
+/// Returns the cluster that is named, or nothing for the agent's own.
+///
+/// The reference is read with the agent's own permissions, as in Flux, and only in the Kustomization's namespace.
+pub(super) async fn read(object: &Kustomization, policy: &Policy, cx: &Context) -> Result<Option<Remote>, Trouble> {
+    let namespace = namespace(object);
+    match object.spec.kube_config.as_ref() {
+        None => Ok(None),
+        Some(KubeConfig { secret_ref: Some(secret), .. }) => {
+            from_secret(&namespace, secret, policy, cx).await.map(Some)
+        }
+        Some(KubeConfig { config_map_ref: Some(map), .. }) => {
+            let found = get(cx, "ConfigMap", &namespace, &map.name).await;
+            let found =
+                found.map_err(|error| failed(format!("failed to get configmap {namespace}/{}: {error}", map.name)))?;
+            generic(&namespace, &found, policy, cx).await.map(Some)
+        }
+        Some(_) => Err(failed("spec.kubeConfig names neither a Secret nor a ConfigMap".into())),
+    }
+}
+
+/// Returns the object that the cluster is described in.
+pub(super) fn source(object: &Kustomization) -> Option<ObjectId> {
+    let wanted = object.spec.kube_config.as_ref()?;
+    let secret = wanted.secret_ref.as_ref().map(|secret| ("Secret", &secret.name));
+    let (kind, name) = secret.or_else(|| wanted.config_map_ref.as_ref().map(|map| ("ConfigMap", &map.name)))?;
+    Some(ObjectId::new(&Gvk::new("", "v1", kind), namespace(object), name))
+}
+
+async fn get(cx: &Context, kind: &str, namespace: &str, name: &str) -> Result<Object, ApiError> {
+    let target = Target { gvk: Gvk::new("", "v1", kind), namespace: namespace.into(), name: name.into() };
+    object(cx.cluster.call(&Identity::Agent, Request::Get(target)).await?)
+}
+
+fn object(answer: Response) -> Result<Object, ApiError> {
+    answer.into_object().ok_or_else(|| ApiError::transport("the answer holds no object"))
+}
+
+async fn from_secret(
+    namespace: &str,
+    reference: &SecretKeyReference,
+    policy: &Policy,
+    cx: &Context,
+) -> Result<Remote, Trouble> {
+    let shown = format!("{namespace}/{}", reference.name);
+    let secret = get(cx, "Secret", namespace, &reference.name).await;
+    let secret =
+        secret.map_err(|error| failed(format!("unable to read KubeConfig secret '{shown}' error: {error}")))?;
+    let wanted = reference.key.as_deref().filter(|key| !key.is_empty());
+    let keys = wanted.map_or(vec!["value", "value.yaml"], |key| vec![key]);
+    let text = keys.iter().find_map(|key| decoded(&secret, key)).ok_or_else(|| {
+        failed(format!("KubeConfig secret '{shown}' does not contain a '{}' key with a kubeconfig", keys[0]))
+    })?;
+    Remote::from_kubeconfig(&text, policy.remote)
+        .map_err(|error| failed(format!("KubeConfig secret '{shown}': {error}")))
+}
+
+fn decoded(secret: &Object, key: &str) -> Option<String> {
+    let bytes = STANDARD.decode(secret.value()["data"][key].as_str()?).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The provider `generic`: the other cluster trusts tokens of this one.
+async fn generic(namespace: &str, map: &Object, policy: &Policy, cx: &Context) -> Result<Remote, Trouble> {
+    let text = |key: &str| map.value()["data"][key].as_str().map(str::trim).filter(|text| !text.is_empty());
+    match text("provider") {
+        Some("generic") => {}
+        Some(other) => {
+            let message = format!(
+                "provider '{other}' of configmap {namespace}/{} is not served yet; hint: use 'generic', or a kubeconfig in a Secret",
+                map.name()
+            );
+            return Err(Trouble { reason: crate::unserved::NOT_SERVED_YET.into(), message });
+        }
+        None => return Err(failed(format!("configmap {namespace}/{} has no key 'provider'", map.name()))),
+    }
+    let server =
+        server(text("address").ok_or_else(|| failed("cluster address is required to create a REST config".into()))?)?;
+    let audiences: Vec<_> =
+        text("audiences").into_iter().flat_map(str::lines).map(|line| line.trim().to_owned()).collect();
+    let audiences = if audiences.is_empty() { vec![text("address").unwrap_or_default().into()] } else { audiences };
+    let account = account(namespace, text("serviceAccountName"), policy, cx).await?;
+    let shown = format!("{}/{}", account.namespace, account.name);
+    let answer = cx.cluster.call(&Identity::Agent, Request::Token { account, audiences }).await.and_then(object);
+    let answer = answer
+        .map_err(|error| failed(format!("failed to create kubernetes token for service account '{shown}': {error}")))?;
+    let token = answer.value()["status"]["token"].as_str().unwrap_or_default();
+    Ok(Remote::with_token(&server, text("ca.crt"), token))
+}
+
+/// Returns the account whose token is shown: the one that is named, where the gate allows that, or the agent's own.
+async fn account(namespace: &str, name: Option<&str>, policy: &Policy, cx: &Context) -> Result<Target, Trouble> {
+    let named = |namespace: &str, name: &str| Target {
+        gvk: Gvk::new("", "v1", "ServiceAccount"),
+        namespace: namespace.into(),
+        name: name.into(),
+    };
+    match name.or(policy.default_remote_account.as_deref()) {
+        Some(name) if policy.object_level_identity => Ok(named(namespace, name)),
+        Some(name) => {
+            let message = format!(
+                "to use service account '{name}' for access to another cluster the feature gate ObjectLevelWorkloadIdentity must be enabled"
+            );
+            Err(Trouble { reason: reasons::FEATURE_GATE_DISABLED.into(), message })
+        }
+        None => {
+            let user =
+                own_name(cx).await.map_err(|error| failed(format!("failed to learn the agent's own name: {error}")))?;
+            let parts = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+            let (namespace, name) =
+                parts.ok_or_else(|| failed(format!("the agent runs as '{user}', which is no service account")))?;
+            Ok(named(namespace, name))
+        }
+    }
+}
+
+async fn own_name(cx: &Context) -> Result<String, ApiError> {
+    let review = json!({
+        "apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {"name": "self"},
+    });
+    let review = Object::new(review).map_err(|error| ApiError::transport(error.to_string()))?;
+    let request = Request::Create { object: review, manager: String::new() };
+    let answer = object(cx.cluster.call(&Identity::Agent, request).await?)?;
+    Ok(answer.value().pointer("/status/userInfo/username").and_then(|name| name.as_str()).unwrap_or_default().into())
+}
+
+/// Returns an address in the form `https://host:port`.
+fn server(address: &str) -> Result<String, Trouble> {
+    let address = if address.starts_with("http") { address.to_owned() } else { format!("https://{address}") };
+    let Some(host) = address.strip_prefix("https://") else {
+        return Err(failed(format!("the Kubernetes API server address '{address}' must use https scheme")));
+    };
+    let host = host.split('/').next().unwrap_or_default().to_lowercase();
+    let port =
+        host.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit()));
+    Ok(if port { format!("https://{host}") } else { format!("https://{host}:443") })
+}
+
+fn failed(message: String) -> Trouble {
+    Trouble { reason: reasons::RECONCILIATION_FAILED.into(), message }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("cluster.example.com", "https://cluster.example.com:443")]
+    #[case("https://Cluster.example.com:6443/path", "https://cluster.example.com:6443")]
+    #[case("https://[::1]", "https://[::1]:443")]
+    fn addresses_get_scheme_and_port(#[case] address: &str, #[case] expected: &str) {
+        assert_eq!(server(address).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_address_without_tls_is_refused() {
+        assert!(server("http://cluster").unwrap_err().message.contains("must use https"));
+    }
+}

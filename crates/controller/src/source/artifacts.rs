@@ -1,0 +1,57 @@
+//! The artifacts of a source: found again, published, removed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sluice_api::meta;
+use sluice_object::{Artifact, ObjectId};
+use sluice_source::{Owner, Publication, store};
+
+use super::{Leftovers, Trouble};
+use crate::Sources;
+
+pub(crate) fn owner(id: &ObjectId) -> Result<Owner, Trouble> {
+    named(id).map_err(|error| Trouble::storage(&error))
+}
+
+fn named(id: &ObjectId) -> Result<Owner, store::Error> {
+    Owner::new(&id.kind, &id.namespace, &id.name)
+}
+
+/// Returns the artifact of a status, if it is in the store and in order.
+pub(crate) async fn stored(
+    sources: &Sources,
+    id: &ObjectId,
+    artifact: Option<&meta::Artifact>,
+) -> Option<Arc<Artifact>> {
+    let artifact = artifact.filter(|artifact| sources.store().holds(&artifact.path))?;
+    sources.artifact(id, artifact).await.ok()
+}
+
+/// Makes an artifact that consumers find.
+pub(crate) async fn publish(
+    sources: &Sources,
+    id: &ObjectId,
+    publication: Publication,
+) -> Result<Arc<Artifact>, Trouble> {
+    let artifact = sources.store().publish(publication).await.map_err(|error| Trouble::storage(&error))?;
+    let artifact = Arc::new(artifact);
+    sources.put(id, artifact.clone());
+    Ok(artifact)
+}
+
+/// Removing old artifacts may fail without harm: the next pass tries again.
+pub(crate) async fn collect(sources: &Sources, Leftovers { owner: id, current }: &Leftovers, now: Timestamp) {
+    let store = sources.store();
+    let result = match (named(id), current) {
+        (Ok(owner), Some(current)) => store.collect(&owner, current, now).await.map(drop),
+        (Ok(owner), None) => {
+            sources.forget(id);
+            store.remove(&owner).await
+        }
+        (Err(error), _) => Err(error),
+    };
+    if let Err(error) = result {
+        tracing::warn!(%error, "old artifacts not removed");
+    }
+}

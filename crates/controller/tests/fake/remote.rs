@@ -1,0 +1,126 @@
+//! Another cluster: it is applied to, read, and put right at the interval; nothing of it is watched.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+use sluice_cluster::{FakeCluster, Identity, Target, Verb};
+use sluice_object::{Gvk, Object};
+
+use crate::{
+    bench::{Agent, Bench, NAMESPACE, target},
+    lives::patch,
+    manifests::{config, deployment, files, namespace},
+};
+
+const SERVER: &str = "https://there:6443";
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A bench with a second cluster, and the Secret that leads to it.
+async fn bench(user: &str, spec: Value) -> (Bench, FakeCluster, Agent) {
+    let bench = Bench::new();
+    let there = FakeCluster::new();
+    bench.cluster.connect(SERVER, &there);
+    let kubeconfig = format!(
+        "current-context: c\ncontexts: [{{name: c, context: {{cluster: there, user: me}}}}]\n\
+         clusters: [{{name: there, cluster: {{server: '{SERVER}'}}}}]\nusers: [{{name: me, user: {{{user}}}}}]\n"
+    );
+    let metadata = json!({"name": "there", "namespace": NAMESPACE});
+    let data = json!({"value": STANDARD.encode(kubeconfig)});
+    bench.cluster.put(json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data})).unwrap();
+    bench.publish("apps", "1", &files("site", [namespace(), config("a", "1"), deployment("web", 1)])).await;
+    let mut whole = json!({"kubeConfig": {"secretRef": {"name": "there"}}, "wait": true});
+    whole.as_object_mut().unwrap().extend(spec.as_object().cloned().unwrap());
+    bench.kustomization("site", whole);
+    let agent = bench.start();
+    (bench, there, agent)
+}
+
+fn a() -> Target {
+    Target::of(&Object::new(config("a", "1")).unwrap())
+}
+
+fn message(bench: &Bench) -> String {
+    let status = bench.status("site");
+    let ready = status["conditions"].as_array().unwrap().iter().find(|one| one["type"] == "Ready").unwrap().clone();
+    ready["message"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn objects_are_applied_there_and_their_health_is_read() {
+    let (bench, there, _agent) = bench("token: t", json!({})).await;
+    bench.idle().await;
+    assert!(there.get(&a()).is_some() && bench.config("a").is_none());
+    assert_eq!(bench.ready("site").0, "Unknown");
+    there.make_ready();
+    bench.pass(Duration::from_secs(10)).await;
+    assert!(bench.is_ready("site"), "{:?}", bench.ready("site"));
+    let watched = |requests: Vec<(Identity, Verb, Target)>| requests.iter().any(|(_, verb, _)| *verb == Verb::Watch);
+    assert!(!watched(there.requests()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_account_is_impersonated_there() {
+    let (bench, there, _agent) = bench("token: t", json!({"serviceAccountName": "deployer"})).await;
+    bench.idle().await;
+    let deployer = Identity::ServiceAccount { namespace: NAMESPACE.into(), name: "deployer".into() };
+    let requests = there.requests();
+    assert!(!requests.is_empty() && requests.iter().all(|(who, ..)| *who == deployer), "{requests:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn drift_there_is_put_back_at_the_interval() {
+    let (bench, there, _agent) = bench("token: t", json!({"wait": false})).await;
+    bench.idle().await;
+    patch(&there, a(), json!({"data": {"v": "by hand"}})).await;
+    bench.pass(HOUR).await;
+    assert_eq!(there.get(&a()).unwrap().value()["data"]["v"], "1");
+}
+
+/// An object of the same name here belongs to somebody else.
+#[tokio::test(start_paused = true)]
+async fn objects_here_are_neither_looked_at_nor_deleted() {
+    let (bench, there, _agent) = bench("token: t", json!({"wait": false})).await;
+    bench.cluster.put(config("a", "here")).unwrap();
+    bench.idle().await;
+    bench.delete("site").await;
+    bench.idle().await;
+    assert_eq!((bench.config("a"), there.get(&a())), (Some("here".into()), None));
+    assert!(bench.cluster.get(&target("site")).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kubeconfig_that_runs_a_program_is_refused() {
+    let (bench, there, _agent) = bench("exec: {command: sh}", json!({})).await;
+    bench.idle().await;
+    assert_eq!(bench.ready("site"), ("False".into(), "ReconciliationFailed".into()));
+    assert!(message(&bench).contains("`exec` runs a program and is not allowed"), "{}", message(&bench));
+    assert!(there.requests().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_secret_nothing_is_applied_anywhere_and_deletion_waits() {
+    let (bench, there, _agent) = bench("token: t", json!({"wait": false})).await;
+    bench.idle().await;
+    let secret = Target { gvk: Gvk::new("", "v1", "Secret"), namespace: NAMESPACE.into(), name: "there".into() };
+    crate::lives::delete(&bench.cluster, secret).await;
+    bench.publish("apps", "2", &files("site", [namespace(), config("a", "2")])).await;
+    bench.idle().await;
+    assert!(message(&bench).contains("unable to read KubeConfig secret 'flux-system/there'"), "{}", message(&bench));
+    bench.delete("site").await;
+    bench.pass(Duration::from_secs(60)).await;
+    assert!(message(&bench).contains("deletionPolicy: Orphan"), "{}", message(&bench));
+    assert!(bench.config("a").is_none() && there.get(&a()).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_config_map_leads_there_by_a_token_of_an_account_here() {
+    let (bench, there, _agent) = bench("token: t", json!({"suspend": true})).await;
+    let metadata = json!({"name": "there", "namespace": NAMESPACE});
+    let data = json!({"provider": "generic", "address": "there:6443", "serviceAccountName": "deployer"});
+    bench.cluster.put(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})).unwrap();
+    bench.kustomization("site", json!({"kubeConfig": {"configMapRef": {"name": "there"}}}));
+    bench.idle().await;
+    assert_eq!(bench.ready("site"), ("False".into(), "FeatureGateDisabled".into()));
+    assert!(there.requests().is_empty());
+}
