@@ -1,5 +1,4 @@
-//! What the `OTEL_*` variables ask for. The exporter reads the others itself: protocol, headers, timeout,
-//! compression, certificates.
+//! What the `OTEL_*` variables ask for. The exporter reads those of the way itself: protocol, headers, timeout.
 
 use std::{collections::BTreeMap, ffi::OsString, time::Duration};
 
