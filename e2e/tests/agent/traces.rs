@@ -80,7 +80,10 @@ async fn a_commit_is_one_trace_through_nested_kustomizations() -> Outcome {
             world.repo.remove("inner/stale.yaml")?;
         }
         let web = deployment("web", &format!("example.com/web:{image}"));
-        let revision = world.push(&[("inner/web.yaml", &web)]).await?;
+        // Each of them has something to do: what a commit leaves as it is has no span.
+        let (above, below) = (config_map("above", image), config_map("below", image));
+        let files = [("apps/above.yaml", &*above), ("middle/below.yaml", &below), ("inner/web.yaml", &web)];
+        let revision = world.push(&files).await?;
         let spans = trace(&world, &collector, &revision).await?;
         assert_tree(&spans, &revision);
         let inner = named(&spans, "SYNC Kustomization/traces/inner");
