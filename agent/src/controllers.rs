@@ -1,6 +1,6 @@
 //! The controllers of all kinds, wired to one context.
 
-use std::{sync::Arc, thread::available_parallelism, time::Duration};
+use std::{sync::Arc, thread::available_parallelism};
 
 use futures::StreamExt;
 use sluice_api::KindInfo;
@@ -12,8 +12,8 @@ use sluice_controller::{
     kustomization::{Kustomizations, Policy},
     unserved,
 };
-use sluice_object::{Gvk, ObjectId};
-use sluice_reconcile::{Context, Kind, Meter, Settings, configs};
+use sluice_object::Gvk;
+use sluice_reconcile::{Context, Kind, Settings, configs, trace::Spans};
 use sluice_source::{
     Limits, Store,
     bucket::{self, Environment},
@@ -46,6 +46,8 @@ pub struct Options {
     pub advertised: String,
     /// The labels of ConfigMaps and Secrets whose changes count at once; nothing where they are not watched.
     pub config_labels: Option<String>,
+    /// Whether the state of objects is among the metrics.
+    pub show_resources: bool,
 }
 
 impl Options {
@@ -59,6 +61,7 @@ impl Options {
             environment: Environment::read(|name| std::env::var(name).ok()),
             advertised: advertised(flags),
             config_labels: config_labels(&flags.reconciling),
+            show_resources: flags.endpoints.resource_metrics,
         }
     }
 }
@@ -139,12 +142,19 @@ pub async fn run(
     metrics: Arc<Metrics>,
     readiness: Readiness,
     options: Options,
+    spans: Arc<dyn Spans>,
     stop: CancellationToken,
 ) {
     let world = TokioWorld::new();
     let cores = available_parallelism().map_or(1, usize::from);
-    let cx = Context::new(Arc::new(cluster.clone()), world.clone(), metrics, options.settings, cores);
-    let cx = Arc::new(cx);
+    for kind in sluice_api::kinds().iter().filter(|kind| kind.served) {
+        metrics.limit(kind.kind, options.settings.concurrent);
+    }
+    let cx = Context::new(Arc::new(cluster.clone()), world.clone(), metrics.clone(), options.settings, cores);
+    let cx = Arc::new(cx.telling(spans));
+    if options.show_resources {
+        metrics.show_resources(cx.index.clone());
+    }
     let sources = Arc::new(Sources::new(store.clone(), options.git_limits.clone()));
     let git = GitRepositories {
         sources: sources.clone(),
@@ -168,6 +178,7 @@ pub async fn run(
     stop.cancelled().await;
     cx.stop.cancel();
     world.idle().await;
+    cx.traces.close();
 }
 
 /// Follows what is referred to, or answered for, but reconciled by nobody here.
@@ -237,19 +248,5 @@ async fn follow_definitions(cluster: KubeCluster, cx: Arc<Context>) {
         if changed {
             cluster.invalidate();
         }
-    }
-}
-
-impl Meter for Metrics {
-    fn reconciled(&self, kind: &str, id: &ObjectId, took: Duration, result: &'static str) {
-        Metrics::reconciled(self, kind, id, took, result);
-    }
-
-    fn forget(&self, kind: &str, id: &ObjectId) {
-        Metrics::forget(self, kind, id);
-    }
-
-    fn queue(&self, kind: &str, waiting: usize, active: usize, parked: usize) {
-        Metrics::queue(self, kind, waiting, active, parked);
     }
 }

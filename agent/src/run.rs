@@ -7,6 +7,7 @@ use axum::Router;
 use jiff::Timestamp;
 use rustls::crypto::ring;
 use sluice_cluster::{KubeCluster, kube};
+use sluice_reconcile::trace::{Spans, Untold};
 use sluice_source::{Store, fileserver, store};
 use tokio::{
     task::JoinHandle,
@@ -23,7 +24,7 @@ use crate::{
     leases::{self, Leases, Terms},
     readiness::Readiness,
     stop,
-    telemetry::{self, Metrics},
+    telemetry::{self, Metrics, traces},
 };
 
 /// What the parts of the agent share.
@@ -37,6 +38,8 @@ pub struct Shell {
     leasing: KubeCluster,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Where spans go.
+    spans: Arc<dyn Spans>,
     /// What is still waited for.
     pub readiness: Readiness,
     /// The artifacts.
@@ -53,11 +56,15 @@ pub async fn run(options: RunOptions) -> anyhow::Result<()> {
         bail!("install the TLS provider: there is one already");
     }
     let stop = stop::on_signal()?;
-    let shell = Shell::connect(options).await?;
+    let mut shell = Shell::connect(options).await?;
+    let exporting = shell.export_traces();
     info!(logger = "setup", version = env!("CARGO_PKG_VERSION"), "starting");
     let served = CancellationToken::new();
     let servers = shell.serve(fileserver::router(shell.store.clone()), &served).await?;
     let outcome = lead(&shell, stop).await;
+    if let Some(exporting) = exporting {
+        exporting.finish().await;
+    }
     served.cancel();
     http::ended(servers).await;
     outcome
@@ -74,7 +81,16 @@ impl Shell {
         // Nobody may be told that the agent is ready before its parts have said so themselves.
         let first = if options.leadership.enable_leader_election { "leases" } else { "caches" };
         readiness.pending(first, "not asked for yet");
-        Ok(Self { options: Arc::new(options), cluster, leasing, metrics, readiness, store })
+        Ok(Self { options: Arc::new(options), cluster, leasing, metrics, spans: Arc::new(Untold), readiness, store })
+    }
+
+    /// Has traces exported where the environment says so.
+    fn export_traces(&mut self) -> Option<traces::Exporting> {
+        let environment = traces::Environment::of(env::vars_os());
+        let namespace = &self.options.kubernetes.runtime_namespace;
+        let (exporter, exporting) = traces::start(&environment, namespace, self.metrics.clone())?;
+        self.spans = Arc::new(exporter);
+        Some(exporting)
     }
 
     /// Starts the HTTP servers; when one cannot listen none answers.
@@ -173,7 +189,8 @@ async fn cancel_after(stop: &CancellationToken, acting: &CancellationToken, pati
 /// Runs the controllers until `stop`, then until what they have begun is finished.
 async fn act(shell: Shell, stop: CancellationToken) {
     let options = controllers::Options::of(&shell.options);
-    controllers::run(shell.cluster, shell.store, shell.metrics, shell.readiness, options, stop).await;
+    let Shell { cluster, store, metrics, readiness, spans, .. } = shell;
+    controllers::run(cluster, store, metrics, readiness, options, spans, stop).await;
 }
 
 /// Reads the indexes of the artifacts, off the reactor.

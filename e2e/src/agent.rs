@@ -45,6 +45,8 @@ const TAIL: usize = 20;
 pub struct AgentOptions {
     /// Flags after those that a test needs (ports, storage, kubeconfig).
     pub flags: Vec<String>,
+    /// Variables of its environment.
+    pub variables: Vec<(String, String)>,
     /// A file for `kubectl logs` of the agent's pod: one that the control plane was given as
     /// [`PodLogs`](crate::control_plane::PodLogs).
     pub pod_log: Option<PathBuf>,
@@ -58,6 +60,7 @@ pub struct Agent {
     pod_log: Option<PodLog>,
     program: PathBuf,
     flags: Vec<String>,
+    variables: Vec<(String, String)>,
     ports: Ports,
     folder: Folder,
 }
@@ -81,7 +84,8 @@ impl Agent {
         let folder = Folder::create("sluice-agent-", std::env::var_os("SLUICE_E2E_KEEP").is_some())?;
         let ports = Ports { metrics: ports::free()?, health: ports::free()?, storage: ports::free()? };
         let flags = [own_flags(&kubeconfig, folder.path(), ports), options.flags].concat();
-        let mut agent = Self { process: None, pod_log: None, program: program()?, flags, ports, folder };
+        let (program, variables) = (program()?, options.variables);
+        let mut agent = Self { process: None, pod_log: None, program, flags, variables, ports, folder };
         agent.run().await?;
         if let Some(copy) = options.pod_log {
             agent.pod_log = Some(PodLog::start(&agent.log_path(), &copy)?);
@@ -99,7 +103,9 @@ impl Agent {
     }
 
     async fn run(&mut self) -> Outcome {
-        let mut arguments = vec!["MALLOC_ARENA_MAX=2".to_owned(), self.program.display().to_string(), "run".to_owned()];
+        let mut arguments = vec!["MALLOC_ARENA_MAX=2".to_owned()];
+        arguments.extend(self.variables.iter().map(|(name, value)| format!("{name}={value}")));
+        arguments.extend([self.program.display().to_string(), "run".to_owned()]);
         arguments.extend(self.flags.iter().cloned());
         self.process = Some(Process::start("agent", Path::new("env"), &arguments, self.folder.path())?);
         let ready = eventually(PATIENCE, || self.readiness()).await;

@@ -5,6 +5,7 @@
 //! tools/*/go.mod ── go build ──► cache ──► etcd, API server, controllers, scheduler, kwok ──► ControlPlane
 //! Repo (git work tree) ── git http-backend ──► GitServer                    eventually(..) waits on either
 //! tools/azurite ── npm ci ──► cache ──► Azurite
+//! Collector: takes OTLP traces, draws them
 //! Agent: the real program on a ControlPlane                Scenario: a namespace, a repository, what is expected
 //! ```
 //!
@@ -13,6 +14,7 @@
 
 pub mod agent;
 pub mod azurite;
+pub mod collector;
 pub mod control_plane;
 pub mod git_server;
 pub mod http;
@@ -24,6 +26,7 @@ pub mod wait;
 
 pub use agent::{Agent, AgentOptions};
 pub use azurite::Azurite;
+pub use collector::Collector;
 pub use control_plane::{ControlPlane, Options};
 pub use git_server::{GitServer, Repo};
 pub use scenario::{Outcome, Scenario};

@@ -21,6 +21,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use sluice_e2e::collector::picture;
 
 use crate::programs;
 use screen::Screen;
@@ -35,6 +36,9 @@ pub(crate) struct Options {
     /// Build Sluice in release mode.
     #[arg(long)]
     release: bool,
+    /// Draw the trace of each commit at the end.
+    #[arg(long, conflicts_with = "stay")]
+    traces: bool,
 }
 
 /// Builds the agent and shows it. With `SLUICE_BIN` that program is shown.
@@ -43,18 +47,22 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         return run_with_program(options);
     }
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
-    runtime.block_on(show(options.stay))
+    runtime.block_on(show(options))
 }
 
 /// Builds the agent and starts over, with its path where the stage looks for it.
 fn run_with_program(options: &Options) -> anyhow::Result<()> {
     let program = programs::build(&["sluice"], options.release)?.join("sluice");
     let mut again = Command::new(env::current_exe().context("find the running program")?);
-    again.arg("demo").args(options.stay.then_some("--stay")).env("SLUICE_BIN", program);
+    again
+        .arg("demo")
+        .args(options.stay.then_some("--stay"))
+        .args(options.traces.then_some("--traces"))
+        .env("SLUICE_BIN", program);
     Err(again.exec()).context("start the demo")
 }
 
-async fn show(stay: bool) -> anyhow::Result<()> {
+async fn show(options: &Options) -> anyhow::Result<()> {
     let mut screen = Screen::new();
     screen.say("Sluice: a Git repository becomes, and stays, the state of a cluster.");
     let mut stage = Stage::set(&mut screen).await?;
@@ -64,13 +72,16 @@ async fn show(stay: bool) -> anyhow::Result<()> {
         Ok(()) => farewell(&stage, &screen),
         Err(error) => {
             explain(&stage, &screen, &error);
-            if !stay {
+            if !options.stay {
                 drop(stage);
                 process::exit(1);
             }
         }
     }
-    if stay {
+    if options.traces {
+        draw_traces(&mut stage, &screen).await?;
+    }
+    if options.stay {
         remain(&stage, &screen).await?;
     }
     Ok(())
@@ -82,6 +93,18 @@ async fn play(stage: &mut Stage, screen: &mut Screen) -> anyhow::Result<()> {
         let outcome = (act.play)(stage, &*screen).await;
         screen.end(&outcome);
         outcome.with_context(|| act.title)?;
+    }
+    Ok(())
+}
+
+/// Tells the agent to stop, so that the last trace is told of too, and draws them all.
+async fn draw_traces(stage: &mut Stage, screen: &Screen) -> anyhow::Result<()> {
+    stage.agent.stop().await.map_err(anyhow::Error::from_boxed).context("stop the agent")?;
+    let spans = stage.collector.spans();
+    for root in spans.iter().filter(|span| span.parent.is_empty()) {
+        let trace: Vec<_> = spans.iter().filter(|span| span.trace == root.trace).cloned().collect();
+        screen.say(&format!("Trace of {}:", root.attribute("sluice.revision")));
+        println!("{}", picture(&trace));
     }
     Ok(())
 }

@@ -87,6 +87,10 @@ pub struct Endpoints {
     /// The address of `/metrics`, `0` for none.
     #[arg(long, default_value = ":8080", value_name = "ADDR")]
     pub metrics_addr: ListenAddr,
+    /// Show the state of objects as `gotk_resource_info`, which otherwise takes kube-state-metrics to have.
+    #[arg(long, default_value = "false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub resource_metrics: bool,
     /// The address of `/healthz` and `/readyz`, `0` for none.
     #[arg(long, default_value = ":9440", value_name = "ADDR")]
     pub health_addr: ListenAddr,

@@ -159,6 +159,11 @@ impl Rollout {
         self.record.inventory_so_far(self.touched())
     }
 
+    /// Says whether all is applied, and what is stale is taken away.
+    pub fn is_pruning(&self) -> bool {
+        matches!(self.phase, Phase::Prune(_))
+    }
+
     fn ask_kinds(&mut self, objects: Vec<Object>, now: Timestamp) -> Step {
         self.scopes = Scopes::of_definitions(&objects);
         let requests = self.scopes.ask(&objects);

@@ -9,7 +9,11 @@ use sluice_object::{Gvk, LabelSelector, Object, ObjectId};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Index, Watches, events::Recorder};
+use crate::{
+    Index, Watches,
+    events::Recorder,
+    trace::{Spans, Traces, Untold},
+};
 
 /// Clock, tasks and chance: the agent's are real, a simulation's are not.
 pub trait World: Send + Sync + 'static {
@@ -33,6 +37,20 @@ pub trait Meter: Send + Sync + 'static {
     fn forget(&self, kind: &str, id: &ObjectId);
     /// The queue of a kind has changed: waiting, active, parked.
     fn queue(&self, kind: &str, waiting: usize, active: usize, parked: usize);
+    /// An object has entered the queue.
+    fn queued(&self, _: &str, _: &ObjectId) {}
+    /// A task has begun to work on an object.
+    fn began(&self, _: &str, _: &ObjectId) {}
+    /// The task has ended; `again` says that the pass is repeated because it failed.
+    fn ended(&self, _: &str, _: &ObjectId, _again: bool) {}
+    /// An object is as a revision of its source wants it, so long after the revision was seen.
+    fn healthy(&self, _source: &ObjectId, _took: Duration) {}
+    /// Objects were built from files.
+    fn built(&self) {}
+    /// So many objects were deleted because they have left their source.
+    fn pruned(&self, _count: usize) {}
+    /// So many objects were put back because somebody had changed them.
+    fn corrected(&self, _owner: &ObjectId, _count: usize) {}
 }
 
 /// Settings that hold for every kind.
@@ -78,6 +96,8 @@ pub struct Context {
     pub world: Arc<dyn World>,
     /// Counters.
     pub meter: Arc<dyn Meter>,
+    /// Open traces.
+    pub traces: Traces,
     /// Settings that hold for every kind.
     pub settings: Settings,
     /// Cancelled when the agent must stop acting.
@@ -98,8 +118,16 @@ impl Context {
         let index = Arc::new(Index::default());
         let stop = CancellationToken::new();
         let watches = Arc::new(Watches::new(cluster.clone(), index.clone(), world.clone(), stop.clone()));
+        let traces = Traces::new(Arc::new(Untold), meter.clone(), world.clone(), stop.clone());
         let (recorder, cpu) = (Recorder::default(), Arc::new(Semaphore::new(cores.max(1))));
-        Self { cluster, index, watches, world, meter, settings, stop, recorder, cpu }
+        Self { cluster, index, watches, world, meter, traces, settings, stop, recorder, cpu }
+    }
+
+    /// Has spans told.
+    #[must_use]
+    pub fn telling(mut self, spans: Arc<dyn Spans>) -> Self {
+        self.traces = Traces::new(spans, self.meter.clone(), self.world.clone(), self.stop.clone());
+        self
     }
 
     /// Returns the time.

@@ -121,7 +121,11 @@ impl<K: Kind> Controller<K> {
         loop {
             self.deliver();
             self.queue.fire(self.cx.now());
+            for id in self.queue.added() {
+                self.cx.meter.queued(&id.kind, &id);
+            }
             while let Some((id, work)) = self.queue.pop() {
+                self.cx.meter.began(&id.kind, &id);
                 self.begin(id, work);
             }
             let (waiting, active, parked) = self.queue.counts();
@@ -160,11 +164,15 @@ impl<K: Kind> Controller<K> {
 
     fn wake(&mut self, id: &ObjectId, wake: Wake, object: &Object) {
         let typed = if wake.reference { K::read(object).ok() } else { None };
-        let concerns = typed.is_some_and(|typed| K::concerns(&typed, &self.cx.index));
+        let concerns = typed.as_ref().is_some_and(|typed| K::concerns(typed, &self.cx.index));
+        if let Some(typed) = typed.filter(|typed| concerns && !K::is_suspended(typed)) {
+            self.cx.traces.expect(id, &K::references(&typed));
+        }
         self.queue.wake(id, wake, concerns, cause(object, wake));
     }
 
     fn forget(&mut self, id: &ObjectId) {
+        self.cx.traces.leave(id);
         self.queue.remove(id);
         self.cx.watches.forget(id);
         self.cx.meter.forget(&id.kind, id);
@@ -199,6 +207,7 @@ impl<K: Kind> Controller<K> {
     }
 
     fn end(&mut self, id: &ObjectId, end: End<K>) {
+        self.cx.meter.ended(&id.kind, id, is_repeated(&end));
         match end {
             End::Parked(parked) => self.park(id, parked),
             End::Settled(verdict) => self.settle(id, &verdict),
@@ -213,6 +222,9 @@ impl<K: Kind> Controller<K> {
         // It may have become another agent's meanwhile.
         if self.ours(id).is_none() {
             self.forget(id);
+        }
+        if self.queue.is_idle(id) {
+            self.cx.traces.leave(id);
         }
     }
 
@@ -251,6 +263,13 @@ impl<K: Kind> Controller<K> {
         let (first, longest) = (self.cx.settings.min_retry_delay, self.cx.settings.max_retry_delay);
         let factor = 2u32.saturating_pow(self.queue.failures(id).min(20));
         SignedDuration::try_from(first.saturating_mul(factor).min(longest)).unwrap_or(SignedDuration::from_secs(900))
+    }
+}
+
+fn is_repeated<K: Kind>(end: &End<K>) -> bool {
+    match end {
+        End::Settled(verdict) => verdict.next == Next::Backoff,
+        end => matches!(end, End::Failed(_)),
     }
 }
 

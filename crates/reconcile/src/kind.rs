@@ -7,7 +7,10 @@ use serde_json::Value;
 use sluice_cluster::EventType;
 use sluice_object::{Gvk, InventoryEntry, Object, ObjectId};
 
-use crate::{Context, Seen};
+use crate::{
+    Context, Seen,
+    trace::{Origin, Step},
+};
 
 /// A kind of custom resource: facts are observed, a pure machine decides, effects are performed.
 pub trait Kind: Sized + Send + Sync + 'static {
@@ -41,6 +44,19 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn concerns(object: &Self::Object, index: &crate::Index) -> bool;
     /// Returns what the object manages in the cluster, so that it is watched from the start of the agent on.
     fn inventory(object: &Self::Object) -> Vec<InventoryEntry>;
+
+    /// Says of which revision of which source a pass is, so that it joins the trace of that.
+    fn origin(_: &Self::Object, _: &Self::Facts) -> Option<Origin> {
+        None
+    }
+    /// Says what an effect is in a trace; nothing for one that is not worth telling.
+    fn step(_: &Self::Effect) -> Option<Step> {
+        None
+    }
+    /// Says why an effect failed, if it did: a reason and a text without secrets.
+    fn failure(_: &Self::Outcome) -> Option<(String, String)> {
+        None
+    }
 
     /// Reads what a pass starts from.
     fn observe(&self, object: &Self::Object, cx: &Context) -> impl Future<Output = Self::Facts> + Send;

@@ -18,6 +18,7 @@ mod pass;
 mod queue;
 mod seen;
 mod status;
+pub mod trace;
 mod watches;
 
 pub use context::{Context, Meter, Settings, Silent, World};

@@ -8,7 +8,7 @@ use sluice_object::{Object, ObjectId};
 
 use crate::{
     Command, Context, Input, Kind, Next, Notice, Park, Report, Verdict, events, index::Kept, kind::Cause,
-    status::merge_patch, watches::Delivered,
+    status::merge_patch, trace::Trail, watches::Delivered,
 };
 
 /// The finalizer of every Flux kind that has one.
@@ -23,6 +23,7 @@ pub(crate) struct Parked<K: Kind> {
     pub(crate) park: Park,
     pub(crate) delivered: Delivered,
     pub(crate) began: jiff::Timestamp,
+    pub(crate) trail: Trail,
 }
 
 /// How a stretch of a pass begins.
@@ -49,15 +50,21 @@ pub(crate) enum End<K: Kind> {
 
 /// Works on an object until its pass parks or settles.
 pub(crate) async fn work<K: Kind>(kind: &K, id: &ObjectId, begin: Begin<K>, cx: &Context) -> End<K> {
-    let mut pass = Pass { kind, id, cx, delivered: Delivered::default(), began: cx.now() };
+    let mut pass = Pass { kind, id, cx, delivered: Delivered::default(), began: cx.now(), trail: Trail::default() };
     let ended = match begin {
         Begin::Start => pass.start().await,
         Begin::Resume(parked, why) => pass.resume(*parked, why).await,
     };
     match ended {
         Ok(end) => end,
-        Err(error) if error.is_not_found() => End::Gone,
-        Err(error) => End::Failed(error),
+        Err(error) if error.is_not_found() => {
+            pass.trail.lost(cx, id, "NotFound", "the object is gone".into());
+            End::Gone
+        }
+        Err(error) => {
+            pass.trail.lost(cx, id, "StatusNotWritten", error.to_string());
+            End::Failed(error)
+        }
     }
 }
 
@@ -67,6 +74,7 @@ struct Pass<'a, K: Kind> {
     cx: &'a Context,
     delivered: Delivered,
     began: jiff::Timestamp,
+    trail: Trail,
 }
 
 impl<K: Kind> Pass<'_, K> {
@@ -86,6 +94,7 @@ impl<K: Kind> Pass<'_, K> {
             self.change_finalizers(true).await?;
         }
         let facts = self.kind.observe(&object, self.cx).await;
+        self.trail.join(self.cx, self.id, K::origin(&object, &facts), self.began);
         let (run, command) = K::start(&object, facts, self.cx.now());
         self.obey(object, run, command).await
     }
@@ -96,8 +105,9 @@ impl<K: Kind> Pass<'_, K> {
     }
 
     async fn resume(&mut self, parked: Parked<K>, why: Resume) -> Result<End<K>, ApiError> {
-        let Parked { object, run, park, delivered, began } = parked;
-        (self.delivered, self.began) = (delivered, began);
+        let Parked { object, run, park, delivered, began, trail } = parked;
+        (self.delivered, self.began, self.trail) = (delivered, began, trail);
+        self.trail.woke(self.cx.now(), matches!(why, Resume::Superseded(_)));
         let input = match why {
             Resume::Superseded(cause) => Input::Superseded(cause),
             Resume::Deadline => Input::Deadline,
@@ -123,12 +133,12 @@ impl<K: Kind> Pass<'_, K> {
             let input = match command {
                 Command::Publish(report) => {
                     self.delivered = Delivered::default();
-                    self.publish(report).await?;
+                    self.tell(report).await?;
                     Input::Published
                 }
                 Command::Do(effect) => {
                     self.delivered = Delivered::default();
-                    Input::Done(self.kind.perform(effect, self.cx).await)
+                    Input::Done(self.perform(effect).await)
                 }
                 Command::Park(park) => {
                     self.cx.watches.park(self.id, &park.objects);
@@ -144,20 +154,41 @@ impl<K: Kind> Pass<'_, K> {
         }
     }
 
+    /// Does an effect, as a step of the pass.
+    async fn perform(&mut self, effect: K::Effect) -> K::Outcome {
+        let (step, began) = (K::step(&effect), self.cx.now());
+        self.trail.acts(self.cx, step.as_ref(), began);
+        let outcome = self.kind.perform(effect, self.cx).await;
+        self.trail.did(self.cx, step, K::failure(&outcome), began);
+        outcome
+    }
+
+    /// Publishes, as a step of the pass.
+    async fn tell(&mut self, report: Report) -> Result<(), ApiError> {
+        let began = self.cx.now();
+        self.publish(report).await?;
+        self.trail.published(self.cx, began);
+        Ok(())
+    }
+
     fn park(&mut self, object: Arc<K::Object>, run: K::Run, park: Park) -> End<K> {
-        let delivered = std::mem::take(&mut self.delivered);
-        End::Parked(Box::new(Parked { object, run, park, delivered, began: self.began }))
+        self.trail.parked(self.cx.now(), park.objects.len());
+        let (delivered, trail) = (std::mem::take(&mut self.delivered), std::mem::take(&mut self.trail));
+        End::Parked(Box::new(Parked { object, run, park, delivered, began: self.began, trail }))
     }
 
     async fn settle(&mut self, verdict: Verdict) -> Result<End<K>, ApiError> {
         self.cx.watches.unpark(self.id);
-        self.publish(verdict.report.clone()).await?;
+        self.tell(verdict.report.clone()).await?;
+        self.trail.settled(self.cx, self.id, &verdict);
         if verdict.release {
             self.change_finalizers(false).await?;
             return Ok(End::Gone);
         }
         let took = self.cx.now().duration_since(self.began).unsigned_abs();
         let result = match (verdict.success, verdict.next) {
+            // Flux: a source or a dependency that is not ready is no error.
+            (false, _) if self.trail.is_blocked(&verdict) => "requeue_after",
             (false, _) => "error",
             (true, Next::After(_)) => "requeue_after",
             (true, _) => "success",

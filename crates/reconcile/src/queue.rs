@@ -15,6 +15,7 @@ pub(crate) struct Queue<P> {
     timers: BTreeSet<(Timestamp, ObjectId)>,
     active: usize,
     limit: usize,
+    added: Vec<ObjectId>,
 }
 
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl<P> Default for Slot<P> {
 impl<P> Queue<P> {
     pub(crate) fn new(limit: usize) -> Self {
         let (slots, ready, timers) = (HashMap::new(), VecDeque::new(), BTreeSet::new());
-        Self { slots, ready, timers, active: 0, limit: limit.max(1) }
+        Self { slots, ready, timers, active: 0, limit: limit.max(1), added: Vec::new() }
     }
 
     /// Takes note of a wake. `concerns` says whether a changed reference matters, `cause` why a parked pass is overtaken.
@@ -86,6 +87,12 @@ impl<P> Queue<P> {
             _ => self.ready.push_front(id.clone()),
         }
         slot.state = State::Ready(work);
+        self.added.push(id.clone());
+    }
+
+    /// Returns what has become ready since this was asked last.
+    pub(crate) fn added(&mut self) -> Vec<ObjectId> {
+        std::mem::take(&mut self.added)
     }
 
     /// Returns the next object to work on while the bound allows it.
@@ -154,6 +161,11 @@ impl<P> Queue<P> {
     /// Says whether a task is working on the object.
     pub(crate) fn is_active(&self, id: &ObjectId) -> bool {
         self.slots.get(id).is_some_and(|slot| matches!(slot.state, State::Active))
+    }
+
+    /// Says whether nothing is to be done for the object before its time comes or it is woken.
+    pub(crate) fn is_idle(&self, id: &ObjectId) -> bool {
+        self.slots.get(id).is_none_or(|slot| matches!(slot.state, State::Idle))
     }
 
     /// Returns how often in a row passes of the object have failed.

@@ -64,9 +64,15 @@ impl Alone {
 
     /// Starts an agent, at once where the one before was killed and has left its leases.
     pub(crate) async fn agent(&self, flags: &[&str]) -> Outcome<Agent> {
+        self.agent_with(flags, &[]).await
+    }
+
+    /// As [`Alone::agent`], with variables in its environment.
+    pub(crate) async fn agent_with(&self, flags: &[&str], variables: &[(&str, &str)]) -> Outcome<Agent> {
         agent::free_leases(&self.0).await?;
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        Agent::start(&self.0, AgentOptions { flags, ..AgentOptions::default() }).await
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Agent::start(&self.0, AgentOptions { flags, variables, ..AgentOptions::default() }).await
     }
 
     pub(crate) async fn scenario(&self, namespace: &str) -> Outcome<Scenario<'_>> {

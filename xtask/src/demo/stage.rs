@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use sluice_e2e::{
-    ControlPlane, Options,
+    Collector, ControlPlane, Options,
     agent::{self, Agent, AgentOptions},
     control_plane::PodLogs,
 };
@@ -32,6 +32,7 @@ pub(super) struct Stage {
     // In the order of their end: the agent before what it works with.
     pub(super) agent: Agent,
     pub(super) fleet: Fleet,
+    pub(super) collector: Collector,
     /// The fleet's files in object storage, once they are there.
     pub(super) container: Option<Container>,
     pub(super) cluster: ControlPlane,
@@ -51,12 +52,14 @@ impl Stage {
         screen.command("kubectl apply --server-side -k charts/sluice");
         agent::install(&cluster).await.map_err(anyhow::Error::from_boxed).context("install charts/sluice")?;
         screen.command("sluice run");
-        let options = AgentOptions { pod_log: Some(pod_log.path().to_owned()), ..AgentOptions::default() };
+        let collector = Collector::start().await.context("start a collector of traces")?;
+        let variables = vec![("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), collector.endpoint())];
+        let options = AgentOptions { pod_log: Some(pod_log.path().to_owned()), variables, ..AgentOptions::default() };
         let agent = Agent::start(&cluster, options).await;
         let agent = agent.map_err(anyhow::Error::from_boxed).context("start the agent")?;
         screen.end(&Ok("runs as ServiceAccount flux-system/sluice".to_owned()));
         let eye = Eye::new(cluster.client()?);
-        Ok(Self { agent, fleet, container: None, cluster, eye, _pod_log: pod_log })
+        Ok(Self { agent, fleet, collector, container: None, cluster, eye, _pod_log: pod_log })
     }
 
     /// Looks until the goal is reached, and shows each change meanwhile.

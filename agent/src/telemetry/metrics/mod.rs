@@ -1,23 +1,32 @@
 //! Metrics, under the names that Flux's and controller-runtime's dashboards ask for.
 
+mod process;
 mod requests;
+mod resources;
+mod work;
 
-use std::{fs, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
     metrics::{
         counter::Counter,
         family::Family,
-        gauge::Gauge,
         histogram::{Histogram, exponential_buckets_range},
     },
     registry::{Metric, Registry},
 };
 use sluice_cluster::kube::Stats;
 use sluice_object::ObjectId;
+use sluice_reconcile::{Index, Meter};
 
+use process::Process;
 use requests::Requests;
+use resources::Resources;
+use work::Work;
 
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -26,13 +35,15 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    work: Work,
     durations: Family<ObjectLabels, Histogram, fn() -> Histogram>,
-    results: Family<ResultLabels, Counter>,
-    depth: Family<QueueLabels, Gauge>,
-    active: Family<ControllerLabels, Gauge>,
-    parked: Family<ControllerLabels, Gauge>,
+    healthy: Family<ObjectLabels, Histogram, fn() -> Histogram>,
+    corrections: Family<ObjectLabels, Counter>,
+    pruned: Counter,
     builds: Counter,
-    resident: Gauge,
+    spans_exported: Counter,
+    spans_dropped: Counter,
+    resources: Arc<OnceLock<Arc<Index>>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,81 +53,113 @@ struct ObjectLabels {
     namespace: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ResultLabels {
-    controller: String,
-    result: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct QueueLabels {
-    name: String,
-    controller: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ControllerLabels {
-    controller: String,
-}
-
 impl Metrics {
     /// Makes metrics of which nothing is counted yet. The counts of the clients are asked for whenever metrics are read.
     pub fn new(clients: impl Fn() -> Vec<Stats> + Send + Sync + 'static) -> Self {
-        let mut of = Registry::default();
+        let (mut registry, resources) = (Registry::default(), Arc::default());
+        let of = &mut registry;
         of.register_collector(Box::new(Requests(clients)));
-        // The encoder adds `_total` to the names of counters, and a dot to the help texts.
-        let durations = Family::new_with_constructor(duration_histogram as fn() -> Histogram);
+        of.register_collector(Box::new(Process::new()));
+        of.register_collector(Box::new(Resources(Arc::clone(&resources))));
+        let histograms = || Family::new_with_constructor(duration_histogram as fn() -> Histogram);
         Self {
-            durations: add(
-                &mut of,
-                "gotk_reconcile_duration_seconds",
-                "How long a pass over an object took",
-                durations,
+            work: Work::new(of),
+            durations: add(of, "gotk_reconcile_duration_seconds", "How long a pass over an object took", histograms()),
+            healthy: add(
+                of,
+                "sluice_commit_to_healthy_seconds",
+                "From when a revision of a source was seen until an object that it has reached was as it wants it",
+                histograms(),
             ),
-            results: add(&mut of, "controller_runtime_reconcile", "Passes, by result", Family::default()),
-            depth: add(&mut of, "workqueue_depth", "Objects that wait for a pass", Family::default()),
-            active: add(&mut of, "controller_runtime_active_workers", "Passes at work", Family::default()),
-            parked: add(&mut of, "sluice_parked", "Passes that wait for an event", Family::default()),
-            builds: add(&mut of, "sluice_builds", "Object sets built", Counter::default()),
-            resident: add(&mut of, "process_resident_memory_bytes", "Resident memory in bytes", Gauge::default()),
-            registry: of,
+            corrections: add(of, "sluice_drift_corrections", "Changed objects that were put back", Family::default()),
+            pruned: add(of, "sluice_pruned_objects", "Objects deleted that have left their source", Counter::default()),
+            builds: add(of, "sluice_builds", "Object sets built", Counter::default()),
+            spans_exported: add(of, "sluice_spans_exported", "Spans sent to the collector", Counter::default()),
+            spans_dropped: add(
+                of,
+                "sluice_spans_dropped",
+                "Spans lost on the way to the collector",
+                Counter::default(),
+            ),
+            resources,
+            registry,
         }
     }
 
-    /// Counts a pass over an object that has ended: `success`, `error`, `requeue` or `requeue_after`.
-    pub fn reconciled(&self, kind: &str, id: &ObjectId, took: Duration, result: &'static str) {
-        self.durations.get_or_create(&object_labels(kind, id)).observe(took.as_secs_f64());
-        self.results.get_or_create(&ResultLabels { controller: controller(kind), result }).inc();
+    /// Shows the state of the objects of an index.
+    pub fn show_resources(&self, index: Arc<Index>) {
+        self.resources.get_or_init(|| index);
     }
 
-    /// Drops what is counted of an object that is gone.
-    pub fn forget(&self, kind: &str, id: &ObjectId) {
-        self.durations.remove(&object_labels(kind, id));
+    /// Notes how many passes over objects of a kind may be at work at once.
+    pub fn limit(&self, kind: &str, limit: usize) {
+        self.work.limit(kind, limit);
     }
 
-    /// Notes how many objects of a kind wait for a pass, are at work, and are parked.
-    pub fn queue(&self, kind: &str, waiting: usize, active: usize, parked: usize) {
-        let controller = controller(kind);
-        let queue = QueueLabels { name: controller.clone(), controller: controller.clone() };
-        self.depth.get_or_create(&queue).set(gauge(waiting));
-        let labels = ControllerLabels { controller };
-        self.active.get_or_create(&labels).set(gauge(active));
-        self.parked.get_or_create(&labels).set(gauge(parked));
+    /// Counts spans that the collector has taken.
+    pub fn spans_exported(&self, count: usize) {
+        self.spans_exported.inc_by(count as u64);
     }
 
-    /// Counts a build of an object set that was not answered from a cache.
-    pub fn built(&self) {
-        self.builds.inc();
+    /// Counts spans that were lost.
+    pub fn spans_dropped(&self, count: usize) {
+        self.spans_dropped.inc_by(count as u64);
     }
 
     /// Returns all metrics as OpenMetrics text.
     pub fn render(&self) -> String {
-        if let Some(bytes) = fs::read_to_string("/proc/self/status").ok().and_then(|status| resident_bytes(&status)) {
-            self.resident.set(bytes);
-        }
+        self.work.age(Instant::now());
         let mut text = String::new();
         text::encode(&mut text, &self.registry).expect("invariant: writing to a String cannot fail");
         text
+    }
+}
+
+impl Meter for Metrics {
+    fn reconciled(&self, kind: &str, id: &ObjectId, took: Duration, result: &'static str) {
+        self.durations.get_or_create(&object_labels(kind, id)).observe(took.as_secs_f64());
+        self.work.reconciled(kind, took, result);
+    }
+
+    fn forget(&self, kind: &str, id: &ObjectId) {
+        self.durations.remove(&object_labels(kind, id));
+        self.healthy.remove(&object_labels(kind, id));
+        self.corrections.remove(&object_labels(kind, id));
+        self.work.forget(kind, id);
+    }
+
+    fn queue(&self, kind: &str, waiting: usize, active: usize, parked: usize) {
+        self.work.counts(kind, waiting, active, parked);
+    }
+
+    fn queued(&self, kind: &str, id: &ObjectId) {
+        self.work.queued(kind, id, Instant::now());
+    }
+
+    fn began(&self, kind: &str, id: &ObjectId) {
+        self.work.began(kind, id, Instant::now());
+    }
+
+    fn ended(&self, kind: &str, id: &ObjectId, again: bool) {
+        self.work.ended(kind, id, again, Instant::now());
+    }
+
+    fn healthy(&self, source: &ObjectId, took: Duration) {
+        self.healthy.get_or_create(&object_labels(&source.kind, source)).observe(took.as_secs_f64());
+    }
+
+    fn built(&self) {
+        self.builds.inc();
+    }
+
+    fn pruned(&self, count: usize) {
+        self.pruned.inc_by(count as u64);
+    }
+
+    fn corrected(&self, owner: &ObjectId, count: usize) {
+        if count > 0 {
+            self.corrections.get_or_create(&object_labels(&owner.kind, owner)).inc_by(count as u64);
+        }
     }
 }
 
@@ -134,20 +177,8 @@ fn object_labels(kind: &str, id: &ObjectId) -> ObjectLabels {
     ObjectLabels { kind: kind.to_owned(), name: id.name.clone(), namespace: id.namespace.clone() }
 }
 
-/// Returns the name that controller-runtime gives to the controller of a kind.
-fn controller(kind: &str) -> String {
-    kind.to_ascii_lowercase()
-}
-
 fn gauge(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// Reads `VmRSS` of `/proc/self/status`; unlike `statm` it does not count in pages of unknown size.
-fn resident_bytes(status: &str) -> Option<i64> {
-    let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: i64 = kibibytes.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
 }
 
 #[cfg(test)]
@@ -157,7 +188,7 @@ mod tests {
     use sluice_cluster::{Verb, kube::Stats};
     use sluice_object::{Gvk, ObjectId};
 
-    use super::{Metrics, resident_bytes};
+    use super::{Meter as _, Metrics};
 
     fn apps() -> ObjectId {
         ObjectId::new(&Gvk::parse("kustomize.toolkit.fluxcd.io/v1", "Kustomization"), "flux-system", "apps")
@@ -210,17 +241,12 @@ mod tests {
             r#"rest_client_requests_total{code="200",method="GET"} 6"#,
             r#"rest_client_requests_total{code="409",method="PATCH"} 2"#,
             "sluice_builds_total 1",
+            r#"sluice_requests_total{verb="get",code="200"} 4"#,
             "sluice_open_watches 14",
         ];
         let text = metrics.render();
         for line in expected {
             assert!(text.lines().any(|other| other == line), "no `{line}` in\n{text}");
         }
-    }
-
-    #[test]
-    fn resident_memory_is_read_from_the_status_of_the_process() {
-        assert_eq!(resident_bytes("Name:\tsluice\nVmRSS:\t   27100 kB\n"), Some(27_750_400));
-        assert_eq!(resident_bytes("Name:\tsluice\n"), None);
     }
 }

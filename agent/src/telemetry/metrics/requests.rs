@@ -22,6 +22,7 @@ impl<F: Fn() -> Vec<Stats> + Send + Sync + 'static> Collector for Requests<F> {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let stats = (self.0)();
         encode_requests(&mut encoder, &stats)?;
+        encode_verbs(&mut encoder, &stats)?;
         let watches: u64 = stats.iter().map(|stats| stats.open_watches).sum();
         encode_gauge(&mut encoder, "sluice_open_watches", "Watches with an open connection", watches)?;
         let in_flight: u64 = stats.iter().map(|stats| stats.in_flight).sum();
@@ -32,8 +33,18 @@ impl<F: Fn() -> Vec<Stats> + Send + Sync + 'static> Collector for Requests<F> {
 fn encode_requests(encoder: &mut DescriptorEncoder<'_>, stats: &[Stats]) -> fmt::Result {
     let help = "Requests to API servers, by status code and method";
     let mut family = encoder.encode_descriptor("rest_client_requests", help, None, MetricType::Counter)?;
-    for ((method, code), count) in by_method(stats) {
+    for ((method, code), count) in summed(stats, method) {
         let labels = [("code", code.to_string()), ("method", method.to_owned())];
+        ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+fn encode_verbs(encoder: &mut DescriptorEncoder<'_>, stats: &[Stats]) -> fmt::Result {
+    let help = "Requests to API servers, by what was asked for";
+    let mut family = encoder.encode_descriptor("sluice_requests", help, None, MetricType::Counter)?;
+    for ((verb, code), count) in summed(stats, Verb::as_str) {
+        let labels = [("verb", verb.to_owned()), ("code", code.to_string())];
         ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
     }
     Ok(())
@@ -44,10 +55,10 @@ fn encode_gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, val
     gauge.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
 }
 
-fn by_method(stats: &[Stats]) -> BTreeMap<(&'static str, u16), u64> {
+fn summed(stats: &[Stats], name: fn(Verb) -> &'static str) -> BTreeMap<(&'static str, u16), u64> {
     let counts = stats.iter().flat_map(|stats| &stats.requests);
     counts.fold(BTreeMap::new(), |mut sums, ((verb, code), count)| {
-        *sums.entry((method(*verb), *code)).or_default() += count;
+        *sums.entry((name(*verb), *code)).or_default() += count;
         sums
     })
 }

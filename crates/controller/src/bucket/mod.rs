@@ -5,6 +5,7 @@
 mod access;
 mod effects;
 mod machine;
+mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use sluice_api::source::Bucket;
 use sluice_object::{Artifact, Gvk, InventoryEntry, Object, ObjectId};
-use sluice_reconcile::{Command, Context, Index, Input, Kind};
+use sluice_reconcile::{Command, Context, Index, Input, Kind, trace::Step};
 use sluice_source::{
     Limits,
     bucket::{BucketSpec, FetchOptions, Listing},
@@ -119,6 +120,14 @@ impl Kind for Buckets {
 
     fn inventory(_: &Bucket) -> Vec<InventoryEntry> {
         Vec::new()
+    }
+
+    fn step(effect: &Effect) -> Option<Step> {
+        steps::step(effect)
+    }
+
+    fn failure(outcome: &Outcome) -> Option<(String, String)> {
+        steps::failure(outcome)
     }
 
     async fn observe(&self, object: &Bucket, cx: &Context) -> Facts {

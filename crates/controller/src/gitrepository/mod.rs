@@ -4,6 +4,7 @@
 
 mod effects;
 mod machine;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use sluice_api::source::GitRepository;
 use sluice_object::{Artifact, Gvk, InventoryEntry, Object, ObjectId};
-use sluice_reconcile::{Command, Context, Index, Input, Kind};
+use sluice_reconcile::{Command, Context, Index, Input, Kind, trace::Step};
 use sluice_source::{
     Limits,
     git::{Git, GitSpec, Head},
@@ -114,6 +115,14 @@ impl Kind for GitRepositories {
 
     fn inventory(_: &GitRepository) -> Vec<InventoryEntry> {
         Vec::new()
+    }
+
+    fn step(effect: &Effect) -> Option<Step> {
+        steps::step(effect)
+    }
+
+    fn failure(outcome: &Outcome) -> Option<(String, String)> {
+        steps::failure(outcome)
     }
 
     async fn observe(&self, object: &GitRepository, cx: &Context) -> Facts {

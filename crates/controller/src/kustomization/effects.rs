@@ -13,7 +13,7 @@ use sluice_kustomize::{Variables, flux::Overrides};
 use sluice_object::{Artifact, Digest, Gvk, Inputs, Object, ObjectId, Tree, TreePath};
 use sluice_reconcile::{Baseline, Context, Seen};
 
-use super::{Kustomizations, Memory};
+use super::{Kustomizations, Memory, steps};
 use crate::gitrepository::Trouble;
 
 /// One act on the world.
@@ -45,6 +45,8 @@ pub enum Effect {
         requests: Vec<Keyed>,
         /// How many at once.
         concurrency: usize,
+        /// Whether they take away what is stale.
+        pruning: bool,
     },
     /// Read objects of which a watch does not tell enough.
     Read {
@@ -103,6 +105,7 @@ impl Kustomizations {
     pub(super) async fn act(&self, effect: Effect, cx: &Context) -> Outcome {
         match effect {
             Effect::Build { artifact, path, overrides, variables } => {
+                cx.meter.built();
                 Outcome::Built(build(artifact, path, *overrides, variables, cx).await)
             }
             Effect::Track { owner, kinds } => {
@@ -110,9 +113,16 @@ impl Kustomizations {
                 cx.watches.manage(&owner, kinds);
                 Outcome::Tracked
             }
-            Effect::Requests { who, requests, concurrency } => request(&who, requests, concurrency, cx).await,
+            Effect::Requests { who, requests, concurrency, pruning } => {
+                let answers = request(&who, requests, concurrency, cx).await;
+                if pruning {
+                    cx.meter.pruned(steps::deleted(&answers));
+                }
+                answers
+            }
             Effect::Read { who, targets, reader } => read(&who, targets, &reader, cx).await,
             Effect::Remember { owner, memory, baseline } => {
+                cx.meter.corrected(&owner, baseline.corrected.len());
                 self.remember(&owner, memory);
                 Outcome::Remembered(cx.watches.baseline(&owner, baseline))
             }

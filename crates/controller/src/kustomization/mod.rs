@@ -10,6 +10,7 @@ mod machine;
 mod remote;
 mod report;
 mod settings;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod variables;
@@ -27,7 +28,10 @@ use sluice_api::{annotations, kustomize::Kustomization};
 pub use sluice_apply::order::CustomKinds;
 use sluice_cluster::RemoteRules;
 use sluice_object::{Digest, Gvk, Inputs, InventoryEntry, Object, ObjectId};
-use sluice_reconcile::{Command, Context, Index, Input, Kind};
+use sluice_reconcile::{
+    Command, Context, Index, Input, Kind,
+    trace::{Origin, Step},
+};
 
 pub use effects::{Built, Effect, Outcome};
 pub use facts::Facts;
@@ -188,6 +192,18 @@ impl Kind for Kustomizations {
             return Vec::new();
         }
         facts::inventory(object.status.as_ref())
+    }
+
+    fn origin(object: &Kustomization, facts: &Facts) -> Option<Origin> {
+        steps::origin(object, facts)
+    }
+
+    fn step(effect: &Effect) -> Option<Step> {
+        steps::step(effect)
+    }
+
+    fn failure(outcome: &Outcome) -> Option<(String, String)> {
+        steps::failure(outcome)
     }
 
     async fn observe(&self, object: &Kustomization, cx: &Context) -> Facts {

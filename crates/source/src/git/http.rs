@@ -90,7 +90,7 @@ fn percent_decode(text: &str) -> String {
 }
 
 /// Cuts `user:password@` out of a URL that may not be one.
-fn without_credentials(text: &str) -> String {
+pub(super) fn without_credentials(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let at = rest[..host_end].rfind('@').map_or(0, |at| at + 1);

@@ -36,6 +36,12 @@ impl GitSpec {
             timeout: Duration::from_secs(60),
         }
     }
+
+    /// Returns the URL as it may be shown: without credentials, query and fragment.
+    pub fn shown_url(&self) -> String {
+        let url = super::http::without_credentials(&self.url);
+        url.split(['?', '#']).next().unwrap_or_default().to_owned()
+    }
 }
 
 /// A reference as users write it: a commit wins over a name, then a version range, a tag, a branch.
@@ -133,6 +139,13 @@ mod tests {
         all.tag = None;
         assert_eq!(all.target(), Target::Branch("b"));
         assert_eq!(GitRef::default().target(), Target::Branch("master"));
+    }
+
+    #[test]
+    fn a_url_is_shown_without_what_may_be_secret() {
+        let shown = |url| GitSpec::new(url).shown_url();
+        assert_eq!(shown("https://me:hunter2@example.com/a/b.git?token=x#y"), "https://example.com/a/b.git");
+        assert_eq!(shown("https://example.com/a/b.git"), "https://example.com/a/b.git");
     }
 
     #[test]

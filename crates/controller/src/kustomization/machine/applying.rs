@@ -44,6 +44,13 @@ pub(super) enum Engine {
 }
 
 impl Engine {
+    fn is_pruning(&self) -> bool {
+        match self {
+            Self::Apply(rollout) => rollout.is_pruning(),
+            Self::Delete(_) => true,
+        }
+    }
+
     fn next(&mut self, input: Told, now: Timestamp) -> Ask {
         match self {
             Self::Apply(rollout) => rollout.next(input, now),
@@ -178,7 +185,8 @@ impl Run {
     pub(super) fn obey(mut self, object: &Kustomization, mut driving: Driving, ask: Ask, now: Timestamp) -> Step {
         let command = match ask {
             Ask::Requests { requests, concurrency } => {
-                Command::Do(Effect::Requests { who: self.who.clone(), requests, concurrency })
+                let (who, pruning) = (self.who.clone(), driving.engine.is_pruning());
+                Command::Do(Effect::Requests { who, requests, concurrency, pruning })
             }
             Ask::Publish(entries) => {
                 self.status.inventory = Some(report::inventory(&entries));
