@@ -20,13 +20,16 @@ use sluice_reconcile::{Command, Input, Next, Notice, Report, Verdict};
 
 use self::{applying::Driving, checking::Checking};
 use super::{
-    Built, Effect, Facts, Kustomizations, Outcome,
+    Built, Effect, Facts, GROUP, Kustomizations, Outcome,
     facts::{self, NoArtifact},
     report::{notice, shown},
     requested_at, settings, variables,
     waiting::Latest,
 };
 use crate::{gitrepository::Trouble, marks::Marks, unserved::NOT_SERVED_YET};
+
+/// The metadata of an artifact that names the revision it was made from.
+const ORIGIN_REVISION: &str = "org.opencontainers.image.revision";
 
 type Step = (Run, Command<Kustomizations>);
 
@@ -222,8 +225,17 @@ impl Run {
         }
     }
 
+    /// Returns the revision of what an artifact was made from, where its source tells.
+    fn origin_revision(&self) -> Option<String> {
+        self.facts.source.as_ref().ok()?.metadata.get(ORIGIN_REVISION).cloned()
+    }
+
     fn report(&mut self) -> Report {
-        let notices = std::mem::take(&mut self.notices);
+        let mut notices = std::mem::take(&mut self.notices);
+        if let Some(origin) = self.origin_revision() {
+            let key = format!("{GROUP}/originRevision");
+            notices.iter_mut().for_each(|notice| _ = notice.annotations.insert(key.clone(), origin.clone()));
+        }
         Report { status: serde_json::to_value(&self.status).unwrap_or_default(), notices }
     }
 

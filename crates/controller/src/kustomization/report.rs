@@ -44,7 +44,7 @@ pub(super) fn remember(
     digest: &Digest,
     result: &str,
     took: Duration,
-    revision: &str,
+    metadata: BTreeMap<String, String>,
     now: Timestamp,
 ) {
     let history = &mut status.history;
@@ -57,7 +57,7 @@ pub(super) fn remember(
         last_reconciled_duration: sluice_api::Duration(took),
         last_reconciled_status: result.into(),
         total_reconciliations: old.map_or(0, |old| old.total_reconciliations) + 1,
-        metadata: BTreeMap::from([("revision".into(), revision.into())]),
+        metadata,
     };
     history.insert(0, entry);
     history.truncate(HISTORY);
@@ -73,7 +73,7 @@ mod tests {
         let digest = |text: &str| Digest::sha256(text.as_bytes());
         let (took, now) = (Duration::from_secs(1), Timestamp::UNIX_EPOCH);
         for text in ["a", "b", "c", "d", "e", "f", "b"] {
-            remember(&mut status, &digest(text), "ReconciliationSucceeded", took, "main@sha1:1", now);
+            remember(&mut status, &digest(text), "ReconciliationSucceeded", took, BTreeMap::new(), now);
         }
         assert_eq!(status.history.len(), 5);
         assert_eq!(

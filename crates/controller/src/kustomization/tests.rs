@@ -208,6 +208,19 @@ fn an_unchanged_interval_needs_no_build() {
     assert_eq!(short(&verdict.report.status, "Ready"), "True ReconciliationSucceeded");
 }
 
+#[test]
+fn what_an_artifact_was_made_from_is_told() {
+    let mut facts = unchanged();
+    let mut artifact = (**facts.source.as_ref().unwrap()).clone();
+    artifact.metadata.insert("org.opencontainers.image.revision".into(), "main@sha1:origin".into());
+    facts.source = Ok(Arc::new(artifact));
+    let report = settled(start(&kustomization(json!({}), applied()), facts, NOW).1).report;
+    assert_eq!(report.status["lastAppliedOriginRevision"], "main@sha1:origin");
+    assert_eq!(report.status["history"][0]["metadata"]["originRevision"], "main@sha1:origin");
+    let told = report.notices[0].annotations.get("kustomize.toolkit.fluxcd.io/originRevision");
+    assert_eq!(told.map(String::as_str), Some("main@sha1:origin"));
+}
+
 fn forget(facts: &mut Facts, change: impl FnOnce(&mut Memory)) {
     change(facts.memory.as_mut().unwrap());
 }

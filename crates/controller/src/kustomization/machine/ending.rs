@@ -83,6 +83,7 @@ impl Run {
         self.status.observed_generation = object.metadata.generation;
         self.status.last_attempted_revision = Some(revision.clone());
         self.status.last_applied_revision = Some(revision.clone());
+        self.status.last_applied_origin_revision = self.origin_revision();
         self.handled(object);
         self.note_history(reasons::RECONCILIATION_SUCCEEDED, took, &revision, now);
         let interval = Duration::from(object.spec.interval);
@@ -92,7 +93,9 @@ impl Run {
 
     pub(super) fn note_history(&mut self, result: &str, took: Duration, revision: &str, now: Timestamp) {
         if let Some(checksum) = self.checksum.clone() {
-            report::remember(&mut self.status, &checksum, result, took, revision, now);
+            let metadata = [("revision", Some(revision.to_owned())), ("originRevision", self.origin_revision())];
+            let metadata = metadata.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+            report::remember(&mut self.status, &checksum, result, took, metadata.collect(), now);
         }
     }
 
