@@ -1,8 +1,10 @@
-//! Label selectors in their text form. Source: apimachinery's `labels.Parse`.
+//! Label selectors, in the grammar of Kubernetes: `app=web,tier!=cache,env in (a,b),!old,size>3`.
+
+use std::iter::Peekable;
 
 use thiserror::Error;
 
-/// A label selector: `app=web,tier!=cache,env in (a,b),size>3,!old`. An empty one selects everything.
+/// A label selector. An empty one selects everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LabelSelector(Vec<Requirement>);
 
@@ -10,6 +12,27 @@ pub struct LabelSelector(Vec<Requirement>);
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("unable to parse the label selector `{0}`; hint: write it as in `app=web,tier!=cache,env in (a,b),!old`")]
 pub struct InvalidSelector(String);
+
+impl LabelSelector {
+    /// Reads a selector.
+    ///
+    /// # Errors
+    /// When a part of it is no condition.
+    pub fn parse(text: &str) -> Result<Self, InvalidSelector> {
+        let mut tokens = tokens(text).into_iter().peekable();
+        requirements(&mut tokens).map(Self).ok_or_else(|| InvalidSelector(text.to_owned()))
+    }
+
+    /// Says whether all conditions hold for labels, which are looked up by key.
+    pub fn matches<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
+        self.0.iter().all(|requirement| requirement.is_met(&label))
+    }
+
+    /// Says whether there is no condition.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Requirement {
@@ -19,23 +42,6 @@ enum Requirement {
     NotIn(String, Vec<String>),
     Greater(String, i64),
     Less(String, i64),
-}
-
-impl LabelSelector {
-    /// Reads a selector.
-    ///
-    /// # Errors
-    /// When a part of it is no condition.
-    pub fn parse(text: &str) -> Result<Self, InvalidSelector> {
-        let parts = split_outside_parentheses(text);
-        let read = |part: &str| requirement(part).ok_or_else(|| InvalidSelector(text.to_owned()));
-        parts.into_iter().filter(|part| !part.is_empty()).map(read).collect::<Result<_, _>>().map(Self)
-    }
-
-    /// Says whether all conditions hold for labels, which are looked up by key.
-    pub fn matches<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
-        self.0.iter().all(|requirement| requirement.is_met(&label))
-    }
 }
 
 impl Requirement {
@@ -52,48 +58,141 @@ impl Requirement {
     }
 }
 
-fn split_outside_parentheses(text: &str) -> Vec<&str> {
-    let mut depth = 0;
-    let separator = |letter: char| {
-        depth += i32::from(letter == '(') - i32::from(letter == ')');
-        letter == ',' && depth == 0
-    };
-    text.split(separator).map(str::trim).collect()
+/// What a selector is made of: signs, and words between them.
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    Word(String),
+    Sign(&'static str),
 }
 
-fn requirement(part: &str) -> Option<Requirement> {
-    if let Some(key) = part.strip_prefix('!') {
-        return Some(Requirement::Missing(key_of(key)?));
+/// Longer signs come first.
+const SIGNS: [&str; 9] = ["==", "!=", "=", "!", "(", ")", ",", ">", "<"];
+
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut rest = text.trim_start_matches(is_space);
+    while !rest.is_empty() {
+        let token = match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
+            Some(sign) => Token::Sign(sign),
+            None => Token::Word(rest.chars().take_while(|letter| is_word(*letter)).collect()),
+        };
+        let length = match &token {
+            Token::Word(word) => word.len(),
+            Token::Sign(sign) => sign.len(),
+        };
+        rest = rest[length..].trim_start_matches(is_space);
+        tokens.push(token);
     }
-    for (operator, negated) in [("!=", true), ("==", false), ("=", false)] {
-        if let Some((key, value)) = part.split_once(operator) {
-            let (key, values) = (key_of(key)?, vec![value.trim().to_owned()]);
-            return Some(if negated { Requirement::NotIn(key, values) } else { Requirement::In(key, values) });
-        }
-    }
-    for (operator, greater) in [('>', true), ('<', false)] {
-        if let Some((key, value)) = part.split_once(operator) {
-            let (key, limit) = (key_of(key)?, value.trim().parse().ok()?);
-            return Some(if greater { Requirement::Greater(key, limit) } else { Requirement::Less(key, limit) });
-        }
-    }
-    set_requirement(part)
+    tokens
 }
 
-fn set_requirement(part: &str) -> Option<Requirement> {
-    let Some((before, values)) = part.split_once('(') else { return Some(Requirement::Exists(key_of(part)?)) };
-    let values = values.strip_suffix(')')?.split(',').map(|value| value.trim().to_owned()).collect();
-    match before.split_whitespace().collect::<Vec<_>>()[..] {
-        [key, "in"] => Some(Requirement::In(key_of(key)?, values)),
-        [key, "notin"] => Some(Requirement::NotIn(key_of(key)?, values)),
+fn is_space(letter: char) -> bool {
+    matches!(letter, ' ' | '\t' | '\r' | '\n')
+}
+
+fn is_word(letter: char) -> bool {
+    !is_space(letter) && !"=!(),><".contains(letter)
+}
+
+type Tokens = Peekable<std::vec::IntoIter<Token>>;
+
+fn requirements(tokens: &mut Tokens) -> Option<Vec<Requirement>> {
+    let mut found = Vec::new();
+    if tokens.peek().is_none() {
+        return Some(found);
+    }
+    loop {
+        found.push(requirement(tokens)?);
+        match tokens.next() {
+            None => return Some(found),
+            Some(Token::Sign(",")) => {}
+            Some(_) => return None,
+        }
+    }
+}
+
+fn requirement(tokens: &mut Tokens) -> Option<Requirement> {
+    if tokens.next_if_eq(&Token::Sign("!")).is_some() {
+        return Some(Requirement::Missing(key(tokens)?));
+    }
+    let key = key(tokens)?;
+    if matches!(tokens.peek(), None | Some(Token::Sign(","))) {
+        return Some(Requirement::Exists(key));
+    }
+    match tokens.next()? {
+        Token::Sign("=" | "==") => Some(Requirement::In(key, vec![exact(tokens)?])),
+        Token::Sign("!=") => Some(Requirement::NotIn(key, vec![exact(tokens)?])),
+        Token::Sign(">") => Some(Requirement::Greater(key, exact(tokens)?.parse().ok()?)),
+        Token::Sign("<") => Some(Requirement::Less(key, exact(tokens)?.parse().ok()?)),
+        Token::Word(word) if word == "in" => Some(Requirement::In(key, set(tokens)?)),
+        Token::Word(word) if word == "notin" => Some(Requirement::NotIn(key, set(tokens)?)),
         _ => None,
     }
 }
 
-fn key_of(text: &str) -> Option<String> {
-    let key = text.trim();
-    let legal = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
-    (!key.is_empty() && key.chars().all(legal)).then(|| key.to_owned())
+fn key(tokens: &mut Tokens) -> Option<String> {
+    match tokens.next()? {
+        Token::Word(word) if is_key(&word) => Some(word),
+        _ => None,
+    }
+}
+
+/// Reads a value, which may be empty.
+fn exact(tokens: &mut Tokens) -> Option<String> {
+    match tokens.peek() {
+        None | Some(Token::Sign(",")) => Some(String::new()),
+        Some(Token::Word(_)) => word(tokens),
+        Some(Token::Sign(_)) => None,
+    }
+}
+
+fn word(tokens: &mut Tokens) -> Option<String> {
+    match tokens.next()? {
+        Token::Word(word) if is_value(&word) => Some(word),
+        _ => None,
+    }
+}
+
+/// Reads `(a,b)`. A value is empty where there is only a comma; as in Kubernetes there may be none at all.
+fn set(tokens: &mut Tokens) -> Option<Vec<String>> {
+    tokens.next_if_eq(&Token::Sign("("))?;
+    if tokens.next_if_eq(&Token::Sign(")")).is_some() {
+        return Some(Vec::new());
+    }
+    let mut values = Vec::new();
+    loop {
+        values.push(match tokens.peek()? {
+            Token::Sign("," | ")") => String::new(),
+            _ => word(tokens)?,
+        });
+        match tokens.next()? {
+            Token::Sign(")") => return Some(values),
+            Token::Sign(",") => {}
+            _ => return None,
+        }
+    }
+}
+
+fn is_key(text: &str) -> bool {
+    match text.split('/').collect::<Vec<_>>()[..] {
+        [name] => !name.is_empty() && is_value(name),
+        [prefix, name] => is_domain(prefix) && !name.is_empty() && is_value(name),
+        _ => false,
+    }
+}
+
+fn is_domain(text: &str) -> bool {
+    let legal = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    let part =
+        |part: &str| !part.is_empty() && part.chars().all(legal) && !part.starts_with('-') && !part.ends_with('-');
+    text.len() <= 253 && text.split('.').all(part)
+}
+
+/// Values of labels, and names in keys: up to 63 letters, that begin and end with a letter or digit.
+fn is_value(text: &str) -> bool {
+    let edge = |letter: Option<char>| letter.is_none_or(|letter| letter.is_ascii_alphanumeric());
+    let legal = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    text.len() <= 63 && text.chars().all(legal) && edge(text.chars().next()) && edge(text.chars().last())
 }
 
 #[cfg(test)]
@@ -102,19 +201,20 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case("", true)]
     #[case("app=web", true)]
     #[case("app==web,tier!=x", true)]
-    #[case("app!=web", false)]
     #[case("app in (db, web),!gone", true)]
-    #[case("app notin (web),size", false)]
+    #[case("app notin (web)", false)]
+    #[case("app notin (,db)", true)]
+    #[case("app in ()", false)]
     #[case("missing", false)]
-    #[case("!size", false)]
-    #[case("empty=,app", true)]
-    #[case("size>3,size<5", true)]
-    #[case("size>4", false)]
-    fn selects_as_kubernetes_does(#[case] text: &str, #[case] expected: bool) {
-        let labels = [("app", "web"), ("size", "4"), ("empty", "")];
+    #[case("size>3", true)]
+    #[case("! app", false)]
+    #[case("in in (x)", false)]
+    #[case("app=", false)]
+    #[case("", true)]
+    fn label_selectors_follow_kubernetes(#[case] text: &str, #[case] expected: bool) {
+        let labels = [("app", "web"), ("size", "4")];
         let label = |key: &str| labels.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
         assert_eq!(LabelSelector::parse(text).unwrap().matches(label), expected);
     }
@@ -123,8 +223,14 @@ mod tests {
     #[case("a b")]
     #[case("a in b")]
     #[case("=x")]
-    #[case("a>b")]
-    fn nonsense_is_refused(#[case] text: &str) {
+    #[case("a=b c")]
+    #[case(",a")]
+    #[case("a,")]
+    #[case("a=-x")]
+    #[case("a/b/c")]
+    #[case("!a=b")]
+    #[case("a>x")]
+    fn broken_label_selectors_are_refused(#[case] text: &str) {
         assert!(LabelSelector::parse(text).unwrap_err().to_string().contains(&format!("`{text}`")));
     }
 }
