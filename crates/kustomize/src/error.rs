@@ -155,6 +155,14 @@ pub enum Error {
         /// What to do about it.
         hint: &'static str,
     },
+    /// A path leads out of what may be read at all.
+    #[error("{place}: `{path}` leads out of the artifact; paths are relative to the file that names them")]
+    Leaves {
+        /// What names it.
+        place: Place,
+        /// The path as written.
+        path: String,
+    },
     /// A feature of kustomize that is not offered here.
     #[error("{place}: {what} is not supported{}", hinted(.hint))]
     Unsupported {

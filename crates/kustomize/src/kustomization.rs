@@ -67,6 +67,7 @@ record! {
         pairs: Pairs = "pairs",
         include_selectors: bool = "includeSelectors",
         include_templates: bool = "includeTemplates",
+        include_claims: bool = "includeVolumeClaimTemplates",
         fields: Vec<FieldSpec> = "fields",
     }
 }

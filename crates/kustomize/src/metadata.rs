@@ -1,7 +1,7 @@
 //! `buildMetadata`: notes on objects about where they come from and what changed them.
 
 use crate::{
-    config::FieldSpec, error::Problem, kustomization::Pairs, resource::Resource, resources::Resources,
+    Release, config::FieldSpec, error::Problem, kustomization::Pairs, resource::Resource, resources::Resources,
     transform::labels,
 };
 
@@ -92,9 +92,9 @@ pub(crate) fn add_transformation(resources: &mut Resources, by: &Provenance) {
 }
 
 /// Takes away what was not asked for, and annotations that are empty.
-pub(crate) fn finish(resources: &mut Resources, wanted: Wanted, version: &str) -> Result<(), Problem> {
+pub(crate) fn finish(resources: &mut Resources, wanted: Wanted, release: Release) -> Result<(), Problem> {
     if wanted.managed_by {
-        let pairs = Pairs::from([(MANAGED_BY.to_owned(), format!("kustomize-{version}"))]);
+        let pairs = Pairs::from([(MANAGED_BY.to_owned(), format!("kustomize-{}", release.as_str()))]);
         labels::apply(resources, &pairs, &[FieldSpec::new("", "metadata/labels", true)])?;
     }
     resources.list_mut().iter_mut().for_each(|resource| strip(resource, wanted));

@@ -2,12 +2,8 @@
 
 use sluice_yaml::{EmitOptions, Flavor, Limits, Node, Value, emit_v2, parse_all, to_json};
 
-use super::path::{self, Create};
-use crate::{
-    error::Problem,
-    go,
-    resource::{raw_text, set_plain},
-};
+use super::path::{self, Create, Visit};
+use crate::{error::Problem, go, resource::raw_text};
 
 /// How much YAML may be inside a text.
 const LIMITS: Limits = Limits { bytes: 4 << 20, depth: 100, nodes: 200_000 };
@@ -18,15 +14,11 @@ pub(crate) fn parse(text: &str) -> Result<Node, Problem> {
     Ok(documents.into_iter().next().unwrap_or_else(Node::null))
 }
 
-/// Writes a value into a field inside a text, if the path leads into one. Says whether it did.
-pub(crate) fn set(target: &mut Node, value: &Node, parts: &[String], create: Create) -> bool {
+/// Calls `set` on the fields inside a text, if the path leads into one. Says whether it did.
+pub(crate) fn set(target: &mut Node, parts: &[String], create: Create, set: Visit<'_>) -> bool {
     let Some((at, mut inner)) = text_on(target, parts) else { return false };
     let (outer, rest) = parts.split_at(at);
-    let copy = &mut |node: &mut Node, _: bool| {
-        write(node, value);
-        Ok(())
-    };
-    if !path::visit(&mut inner, rest, create, copy).is_ok_and(|count| count > 0) {
+    if !path::visit(&mut inner, rest, create, set).is_ok_and(|count| count > 0) {
         return false;
     }
     let mut written = false;
@@ -47,13 +39,6 @@ fn text_on(target: &Node, parts: &[String]) -> Option<(usize, Node)> {
         let Value::Scalar(text) = &node.value else { return None };
         parse(text).ok().map(|inner| (at, inner))
     })
-}
-
-fn write(node: &mut Node, value: &Node) {
-    match (&node.value, &value.value) {
-        (Value::Scalar(_), Value::Scalar(text)) => set_plain(node, text),
-        _ => *node = value.clone(),
-    }
 }
 
 fn set_text(node: &mut Node, text: &str) {
