@@ -3,8 +3,10 @@
 mod bench;
 mod bless;
 mod check;
+mod conformance;
 mod crds;
 mod demo;
+mod diff;
 mod process;
 mod programs;
 mod test;
@@ -30,6 +32,9 @@ enum Task {
     },
     /// Checks format, lints, each crate on its own, and dependencies.
     Check,
+    /// Compares our programs with the real ones.
+    #[command(subcommand)]
+    Conformance(conformance::Conformance),
     /// Writes the chart's CRDs from the types.
     Crds {
         /// Writes nothing, and fails if something would be written.
@@ -47,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Task::Bench(options) => bench::run(&options),
         Task::Bless { check } => bless::run(check),
         Task::Check => check::run(),
+        Task::Conformance(what) => conformance::run(&what),
         Task::Crds { check } => crds::run(check),
         Task::Demo(options) => demo::run(&options),
         Task::Test => test::run(),

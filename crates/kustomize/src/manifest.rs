@@ -33,7 +33,8 @@ fn parse(text: &str, limits: &Limits) -> Result<Vec<Node>, sluice_yaml::Error> {
     if text.contains("\r\n") { parse_all(&text.replace("\r\n", "\n"), limits) } else { parse_all(text, limits) }
 }
 
-type Located = (u32, Problem);
+/// A problem and its line.
+pub(crate) type Located = (u32, Problem);
 
 fn objects(documents: Vec<Node>) -> Result<Vec<Node>, Located> {
     let documents: Vec<Node> = documents.into_iter().filter(|node| !is_empty(node)).collect();
@@ -74,7 +75,8 @@ fn unwrap_list(mut documents: Vec<Node>) -> Vec<Node> {
     }
 }
 
-fn check(node: &Node) -> Result<(), Located> {
+/// Refuses what has no kind or no name.
+pub(crate) fn check(node: &Node) -> Result<(), Located> {
     let line = node.at.line;
     if node.as_mapping().is_none() {
         return Err((line, Problem::manifest("missing Resource metadata").hint("a manifest is a mapping")));

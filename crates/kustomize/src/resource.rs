@@ -161,8 +161,7 @@ impl Resource {
         pairs.sort();
         let mut mapping = Mapping::new();
         for (key, value) in pairs {
-            let value = string(&value);
-            mapping.insert(key, value);
+            mapping.push(plain_key(&key), string(&value));
         }
         metadata.insert(map, Node::mapping(mapping));
     }
@@ -184,6 +183,11 @@ pub(crate) fn string(text: &str) -> Node {
         node.style = Style::DoubleQuoted;
     }
     node
+}
+
+/// Makes a key as kustomize does: without quotes, so that `true` is none that JSON could have.
+pub(crate) fn plain_key(text: &str) -> Node {
+    Node { tag: resolve_v3(text).tag(), ..Node::string(text) }
 }
 
 /// Copies borrowed pairs.

@@ -180,7 +180,7 @@ fn what_was_read_is_known() {
         ("base/a.yaml", &cm),
         ("base/unused.yaml", &cm),
     ];
-    let built = build(&tree(&files), &TreePath::root(), &Options::flux()).unwrap();
+    let built = build(&*tree(&files), &TreePath::root(), &Options::flux()).unwrap();
     let read: Vec<&str> = built.read.iter().map(TreePath::as_str).collect();
     assert_eq!(read, ["", "base", "base/a.yaml", "base/kustomization.yaml", "kustomization.yaml", "p.yaml"]);
     assert_eq!(built.resources[0].origin.to_string(), "base/a.yaml:1");
