@@ -303,7 +303,7 @@ impl<'t> Build<'t> {
         if self.wanted.any {
             metadata::set_origin(&mut made, &Provenance::built_in(configured_in(target), kind));
         }
-        generate::absorb(&mut accumulated.resources, made).map_err(|problem| problem.at(place))
+        generate::absorb(&mut accumulated.resources, made, self.options.release).map_err(|problem| problem.at(place))
     }
 
     /// Components work on what the kustomization that names them has so far.

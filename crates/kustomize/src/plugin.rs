@@ -102,7 +102,7 @@ pub(crate) fn generate(build: &mut Build<'_>, target: &Target, accumulated: &mut
         if build.wanted.any {
             metadata::set_origin(&mut made, &config.provenance());
         }
-        absorb(&mut accumulated.resources, made).map_err(|problem| problem.at(&config.place))?;
+        absorb(&mut accumulated.resources, made, build.release()).map_err(|problem| problem.at(&config.place))?;
     }
     Ok(())
 }
