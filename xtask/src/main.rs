@@ -7,6 +7,7 @@ mod conformance;
 mod crds;
 mod demo;
 mod diff;
+mod fuzz;
 mod process;
 mod programs;
 mod test;
@@ -43,6 +44,9 @@ enum Task {
     },
     /// Shows what Sluice does, on a control plane that it starts.
     Demo(demo::Options),
+    /// Gives random inputs to our code and to the real thing.
+    #[command(subcommand)]
+    Fuzz(fuzz::Fuzz),
     /// Runs all tests; those that need a cluster start one.
     Test,
 }
@@ -55,6 +59,7 @@ fn main() -> anyhow::Result<()> {
         Task::Conformance(what) => conformance::run(&what),
         Task::Crds { check } => crds::run(check),
         Task::Demo(options) => demo::run(&options),
+        Task::Fuzz(what) => fuzz::run(&what),
         Task::Test => test::run(),
     }
 }

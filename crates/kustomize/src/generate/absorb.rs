@@ -74,9 +74,8 @@ fn encoded(old: &Resource) -> Result<Resource, Problem> {
     let mut data: BTreeMap<String, String> = pairs(&old, "data").into_iter().collect();
     for (key, value) in texts {
         let text = value.as_scalar().or(value.is_null().then_some(raw_text(value)));
-        let text = text.ok_or_else(|| {
-            Problem::new(format!("stringData value for key \"{}\" must be a scalar", raw_text(key)))
-        })?;
+        let text = text
+            .ok_or_else(|| Problem::new(format!("stringData value for key \"{}\" must be a scalar", raw_text(key))))?;
         data.insert(raw_text(key).to_owned(), wrapped_base64(text.as_bytes()));
     }
     if let Some(object) = old.node.as_mapping_mut() {

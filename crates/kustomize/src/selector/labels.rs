@@ -165,7 +165,8 @@ fn is_key(text: &str) -> bool {
 
 fn is_domain(text: &str) -> bool {
     let legal = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    let part = |part: &str| !part.is_empty() && part.chars().all(legal) && !part.starts_with('-') && !part.ends_with('-');
+    let part =
+        |part: &str| !part.is_empty() && part.chars().all(legal) && !part.starts_with('-') && !part.ends_with('-');
     text.len() <= 253 && text.split('.').all(part)
 }
 
