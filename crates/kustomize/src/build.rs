@@ -385,11 +385,10 @@ fn duplicate(place: &Place, id: &ResId) -> Error {
 
 /// Refuses what is not offered.
 fn refuse(target: &Target) -> Result<(), Error> {
-    let Kustomization { helm_globals, helm_charts, helm_chart_inflation_generator, .. } = &target.kustomization;
+    let Kustomization { helm_charts, helm_chart_inflation_generator, .. } = &target.kustomization;
     let helm = [
         ("helmCharts", !helm_charts.is_empty()),
         ("helmChartInflationGenerator", !helm_chart_inflation_generator.is_empty()),
-        ("helmGlobals", helm_globals.is_some()),
     ];
     let unsupported = |field: &str, what: &str, hint: &str| Error::Unsupported {
         place: target.place(field, 0),

@@ -156,7 +156,9 @@ pub enum Error {
         hint: &'static str,
     },
     /// A path leads out of what may be read at all.
-    #[error("{place}: `{path}` leads out of the artifact; paths are relative to the file that names them")]
+    #[error(
+        "{place}: `{path}`: the path leaves the artifact; paths are relative to the directory of the file that names them"
+    )]
     Leaves {
         /// What names it.
         place: Place,

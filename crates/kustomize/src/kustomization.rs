@@ -26,7 +26,7 @@ record! {
     pub(crate) struct Kustomization {
         api_version: String = "apiVersion",
         kind: String = "kind",
-        metadata: Option<Raw> = "metadata",
+        metadata: Option<ObjectMeta> = "metadata",
         openapi: Option<Pairs> = "openapi",
         name_prefix: Located<String> = "namePrefix",
         name_suffix: Located<String> = "nameSuffix",
@@ -58,6 +58,16 @@ record! {
         transformers: Strings = "transformers",
         validators: Strings = "validators",
         build_metadata: Vec<String> = "buildMetadata",
+    }
+}
+
+record! {
+    /// `metadata`, which is only looked at for being right.
+    pub(crate) struct ObjectMeta {
+        name: String = "name",
+        namespace: String = "namespace",
+        labels: Pairs = "labels",
+        annotations: Pairs = "annotations",
     }
 }
 

@@ -1,5 +1,7 @@
 //! `buildMetadata`: notes on objects about where they come from and what changed them.
 
+use sluice_yaml::{Mapping, Node};
+
 use crate::{
     Release, config::FieldSpec, error::Problem, kustomization::Pairs, resource::Resource, resources::Resources,
     transform::labels,
@@ -103,6 +105,10 @@ pub(crate) fn finish(resources: &mut Resources, wanted: Wanted, release: Release
 
 /// Annotations are written anew, sorted and as strings, as kustomize does for every object.
 fn strip(resource: &mut Resource, wanted: Wanted) {
+    if let Some(object) = resource.node.as_mapping_mut().filter(|object| !object.contains("metadata")) {
+        // Only lists can be without.
+        object.insert("metadata", Node::mapping(Mapping::new()));
+    }
     if resource.node.at_path(&["metadata", "annotations"]).is_none() {
         return;
     }

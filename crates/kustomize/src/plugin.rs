@@ -271,6 +271,9 @@ impl Plugin {
     }
 
     fn simple(&self, release: Release, config: Configuration, accumulated: &mut Accumulator) -> Result<(), Error> {
+        if matches!(self.kind.as_str(), "PrefixTransformer" | "SuffixTransformer") && config.specs.is_empty() {
+            return Err(Problem::invalid("fieldSpecs is not expected to be nil").at(&self.place));
+        }
         let resources = &mut accumulated.resources;
         let specs = &config.specs;
         let done = match self.kind.as_str() {

@@ -115,6 +115,18 @@ impl Resource {
         let gvk = self.gvk();
         let namespace = effective_namespace(&gvk, self.namespace()).to_owned();
         self.history.push(Former { kind: gvk.kind, name: self.name().to_owned(), namespace });
+        self.drop_broken_annotations();
+    }
+
+    /// kustomize writes its notes over annotations that are no mapping.
+    fn drop_broken_annotations(&mut self) {
+        let metadata = self.node.get_mut("metadata").and_then(Node::as_mapping_mut);
+        let broken = |metadata: &&mut Mapping| {
+            metadata.get("annotations").is_some_and(|node| !node.is_null() && node.as_mapping().is_none())
+        };
+        if let Some(metadata) = metadata.filter(broken) {
+            metadata.remove("annotations");
+        }
     }
 
     /// Says whether the reference would carry notes of its own in the object's annotations.

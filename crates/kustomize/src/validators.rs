@@ -25,7 +25,7 @@ pub(crate) fn run(build: &mut Build<'_>, target: &Target, accumulated: &mut Accu
 
 fn compare(before: &[Node], accumulated: &Accumulator, place: &Place) -> Result<(), Error> {
     let mut pairs = before.iter().zip(accumulated.resources.iter());
-    match pairs.find(|(before, after)| without_label(after) != **before) {
+    match pairs.find(|(before, after)| !is_same(before, after)) {
         None => Ok(()),
         Some((_, changed)) => {
             let problem = format!("validator shouldn't modify the resource map: it has changed {}", changed.id());
@@ -34,14 +34,14 @@ fn compare(before: &[Node], accumulated: &Accumulator, place: &Place) -> Result<
     }
 }
 
-/// Taking the label away writes all labels anew: who had labels before counts as changed, as in kustomize.
-fn without_label(resource: &Resource) -> Node {
-    let mut labels = owned(resource.metadata("labels"));
+/// Taking the label away writes all labels anew: who has others counts as changed, as in kustomize.
+fn is_same(before: &Node, after: &Resource) -> bool {
+    let mut labels = owned(after.metadata("labels"));
     if !labels.iter().any(|(key, _)| key == VALIDATED_BY) {
-        return resource.node.clone();
+        return after.node == *before;
     }
     labels.retain(|(key, _)| key != VALIDATED_BY);
-    let mut resource = resource.clone();
-    resource.set_metadata("labels", labels);
-    resource.node
+    let mut stripped = after.clone();
+    stripped.set_metadata("labels", Vec::new());
+    labels.is_empty() && stripped.node == *before
 }

@@ -50,8 +50,6 @@ struct Frame {
     made: usize,
     duplicates: usize,
     refused: bool,
-    /// Whether it is tagged `!!null`.
-    null: bool,
 }
 
 enum Items {
@@ -161,7 +159,6 @@ impl<'a> Composer<'a> {
             made: self.made,
             duplicates: self.duplicates.len(),
             refused: self.refusal.is_some(),
-            null: properties.tag.as_deref() == Some("!!null"),
         });
         self.made += 1;
         Ok(None)
@@ -181,13 +178,7 @@ impl<'a> Composer<'a> {
                 (Value::Mapping(mapping), Tag::Map)
             }
         };
-        let mut node = Node { value, tag, style: frame.style, at: frame.at };
-        if frame.null && self.rules.flavor == Flavor::V3 {
-            // v3 does not look into what is null.
-            self.duplicates.truncate(frame.duplicates);
-            self.refusal = self.refusal.take().filter(|_| frame.refused);
-            node = Node { at: frame.at, ..Node::null() };
-        }
+        let node = Node { value, tag, style: frame.style, at: frame.at };
         let depth = frame.depth + 1;
         self.fill(frame.anchor, &node, self.made - frame.made, depth);
         self.add(Child { at: node.at, node, alias: None, merge: false }, depth)

@@ -20,7 +20,7 @@ use flags::Build;
 #[derive(Debug, Subcommand)]
 pub(super) enum Kustomize {
     /// Builds a kustomization and prints its objects.
-    Build(Build),
+    Build(Box<Build>),
 }
 
 impl Kustomize {

@@ -62,7 +62,7 @@ fn flags_are_those_of_kustomize(#[case] arguments: &str, #[case] expected: &[&st
 
 #[rstest]
 #[case("ROOT/outside", "is not in or below")]
-#[case("ROOT/overlay --root ROOT/overlay", "leads out of the artifact")]
+#[case("ROOT/overlay --root ROOT/overlay", "the path leaves the artifact")]
 #[case("ROOT/broken", "did you mean `../base`")]
 #[case("ROOT/missing", "open `")]
 #[case("ROOT/base/app.yaml", "it is a file")]

@@ -139,12 +139,9 @@ fn copy(resource: &mut Resource, value: &Node, target: &TargetSelector, release:
         let set = &mut |node: &mut Node, made: bool| set(node, value, &target.options, made);
         let inside = match release {
             Release::V5_8_1 => {
-                structured::set(&mut resource.node, &parts, create, &mut |node, _| copy_whole(node, value))
+                structured::set(&mut resource.node, &parts, create, &mut |node, made| copy_whole(node, value, made))
             }
-            Release::V5_8_2 => {
-                let set = &mut |node: &mut Node, _: bool| self::set(node, value, &target.options, true);
-                structured::set(&mut resource.node, &parts, create, set)
-            }
+            Release::V5_8_2 => structured::set(&mut resource.node, &parts, create, set),
         };
         if inside {
             continue;
@@ -162,12 +159,9 @@ fn copy(resource: &mut Resource, value: &Node, target: &TargetSelector, release:
 }
 
 /// Inside of text, 5.8.1 overlooks delimiters.
-fn copy_whole(node: &mut Node, value: &Node) -> Result<(), Problem> {
-    match (&node.value, &value.value) {
-        (Value::Scalar(_), Value::Scalar(text)) => set_plain(node, text),
-        _ => *node = value.clone(),
-    }
-    Ok(())
+fn copy_whole(node: &mut Node, value: &Node, made: bool) -> Result<(), Problem> {
+    let options = FieldOptions::default();
+    set(node, value, &options, made)
 }
 
 fn missing(field: &str, create: Create) -> Problem {

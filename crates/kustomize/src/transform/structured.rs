@@ -1,6 +1,6 @@
 //! Changes values inside text that is YAML or JSON itself.
 
-use sluice_yaml::{EmitOptions, Flavor, Limits, Node, Value, emit_v2, parse_all, to_json};
+use sluice_yaml::{Flavor, LayoutOptions, Limits, Node, Value, emit_v3, parse_all, to_json};
 
 use super::path::{self, Create, Visit};
 use crate::{error::Problem, go, resource::raw_text};
@@ -45,12 +45,12 @@ fn set_text(node: &mut Node, text: &str) {
     node.value = Value::Scalar(text.to_owned());
 }
 
-/// Prints JSON as JSON, over several lines if it was, and all else as YAML.
+/// Prints JSON as JSON, over several lines if it was, and all else as YAML, in the styles that it had.
 fn print(inner: &Node, original: &str) -> Option<String> {
-    let json = to_json(inner, Flavor::V3).ok()?;
     if !original.trim_start().starts_with(['{', '[']) {
-        return Some(emit_v2(&json, &EmitOptions::UNFOLDED).trim().to_owned());
+        return Some(emit_v3(inner, &LayoutOptions::default()).trim().to_owned());
     }
+    let json = to_json(inner, Flavor::V3).ok()?;
     let lines = original.contains('\n') && original.contains("  ");
     Some(if lines { go::to_json_indented(&json) } else { go::to_json(&json) })
 }

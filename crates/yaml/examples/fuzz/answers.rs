@@ -1,9 +1,10 @@
 //! What a text means to a reader, and how what it means is written.
 
 use serde::Deserialize;
+use serde_json::Value as Json;
 use sluice_yaml::{
-    Duplicates, EmitOptions, Flavor, LayoutOptions, Limits, Sequences, emit_v2, emit_v3, json_text, parse_all,
-    parse_first, to_json,
+    Duplicates, EmitOptions, Flavor, LayoutOptions, Limits, Node, Sequences, Value, emit_v2, emit_v3, json_text,
+    parse_all, parse_first, to_json,
 };
 
 /// The answers of one side; nothing where the text is refused.
@@ -23,6 +24,9 @@ pub(crate) struct Answers {
     laid_out: bool,
     /// Whether there is nothing to compare with.
     skipped: bool,
+    /// Whether different keys are the same in JSON, as `1` and `1.0`: which one counts is chance in Go.
+    #[serde(default)]
+    collides: bool,
 }
 
 impl Answers {
@@ -30,7 +34,9 @@ impl Answers {
     pub(crate) fn of(text: &str) -> Self {
         let limits = Limits::default();
         let v2 = parse_first(text, Flavor::V2, Duplicates::LastWins, &limits);
-        let v2 = v2.ok().and_then(|node| to_json(&node, Flavor::V2).ok());
+        let pair = v2.ok().and_then(|node| Some((to_json(&node, Flavor::V2).ok()?, node)));
+        let collides = pair.as_ref().is_some_and(|(json, node)| collides(node, json));
+        let v2 = pair.map(|(json, _)| json);
         let documents = parse_all(text, &limits).ok();
         let v3 = documents.as_ref().and_then(|documents| {
             let values = documents.iter().map(|node| to_json(node, Flavor::V3)).collect::<Result<_, _>>();
@@ -46,12 +52,13 @@ impl Answers {
             compact: layout(Sequences::Compact),
             laid_out: true,
             skipped: false,
+            collides,
         }
     }
 
     /// Says where the other side answers something else.
     pub(crate) fn difference(&self, ours: &Self) -> Option<String> {
-        if self.skipped {
+        if self.skipped || ours.collides {
             return None;
         }
         let fields = [
@@ -68,5 +75,20 @@ impl Answers {
             |theirs: &Option<String>, ours: &Option<String>| theirs == ours || unescaped(theirs) == unescaped(ours);
         let (name, theirs, ours) = compared.iter().find(|(_, theirs, ours)| !same(theirs, ours))?;
         Some(format!("{name}\n  Go    {theirs:?}\n  here  {ours:?}"))
+    }
+}
+
+fn collides(node: &Node, json: &Json) -> bool {
+    match (&node.value, json) {
+        (Value::Mapping(mapping), Json::Object(map)) => {
+            let values = || mapping.entries().iter().map(|(_, value)| value);
+            // Where none collide, both have the same values; their order differs.
+            mapping.len() != map.len()
+                || values().any(|value| to_json(value, Flavor::V2).is_ok_and(|json| collides(value, &json)))
+        }
+        (Value::Sequence(nodes), Json::Array(items)) => {
+            nodes.iter().zip(items).any(|(node, json)| collides(node, json))
+        }
+        _ => false,
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::random::Random;
 
-/// No two of them are different keys to YAML and the same to JSON: which one counts then is chance in Go.
 const WORDS: [&str; 64] = [
     "a",
     "name",
@@ -70,7 +69,7 @@ const WORDS: [&str; 64] = [
     "a\"b",
 ];
 const LONG: &str = "the quick brown fox jumps over the lazy dog and runs along the river until the night has come ";
-const SOUP: [&str; 60] = [
+const SOUP: [&str; 59] = [
     "a",
     "b: ",
     "key",
@@ -127,7 +126,6 @@ const SOUP: [&str; 60] = [
     "\u{2028}",
     "é",
     "😀",
-    "\u{feff}",
     "a: |\n  t\n",
     "\"\\u00e9\"",
     "@",
@@ -143,8 +141,8 @@ pub(crate) fn document(random: &mut Random) -> String {
         }
         _ => stream(random),
     };
-    // Behind two byte order marks go-yaml v2 overlooks the first letter of each line.
-    if text.starts_with("\u{feff}\u{feff}") { text.trim_start_matches('\u{feff}').to_owned() } else { text }
+    // A mark of the byte order has its place at the start; go-yaml v2 stumbles over others, or not, by its buffer.
+    if random.one_in(50) { format!("\u{feff}{text}") } else { text }
 }
 
 fn soup(random: &mut Random) -> String {
@@ -237,13 +235,18 @@ fn key(random: &mut Random, out: &mut String) {
     match random.below(12) {
         0 => quoted(random, out),
         1 => out.push_str(random.pick(&["<<", "1", "true", "yes", "~", "1.5", "k 2", "? k"])),
-        2 => out.push_str(random.pick(&WORDS)),
+        2 => out.push_str(random.pick(&WORDS.map(|word| if is_ordered(word) { word } else { "w" }))),
         _ => {
             let number = random.below(12);
             out.push_str(random.pick(&["k", "key", "K", "a-b", "a_b", "ab", "k0"]));
             out.push_str(&number.to_string());
         }
     }
+}
+
+/// Says whether Go's order of keys is one: zeros before a number and numbers beyond 64 bits make it go in circles.
+fn is_ordered(key: &str) -> bool {
+    !key.starts_with('0') && key.len() < 15
 }
 
 fn word(random: &mut Random) -> &'static str {
@@ -265,7 +268,7 @@ fn scalar(random: &mut Random, indent: usize, out: &mut String) {
 }
 
 fn quoted(random: &mut Random, out: &mut String) {
-    let text = word(random);
+    let text = Some(word(random)).filter(|text| is_ordered(text)).unwrap_or("w");
     let more = random.pick(&["", " ", "\\n", "\\t", "x", "\\u263a", "\n  y", "\\x07"]);
     if random.one_in(2) {
         out.push_str(&format!("\"{}{more}\"", text.replace('\\', "\\\\").replace('"', "\\\"")));

@@ -138,7 +138,7 @@ func (r *resource) UnmarshalYAML(node *yamlv3.Node) error {
 	return node.Decode(&r.value)
 }
 
-// isChangedBefore says whether there is a null key at the top, which hides whatever is wrong below it, or a key that is no
+// isChangedBefore says whether the top is tagged as null or has a null key, which hides whatever is wrong below it, or a key that is no
 // text in what is merged: kustomize writes merged keys out, so that they count there.
 func isChangedBefore(text string) bool {
 	decoder := yamlv3.NewDecoder(strings.NewReader(text))
@@ -147,10 +147,15 @@ func isChangedBefore(text string) bool {
 		if err := decoder.Decode(&node); err != nil {
 			return false
 		}
-		if top := &node; hasKey(top.Content[0], "!!null") || mergesOtherKeys(top) {
+		if top := &node; isNull(top.Content[0]) || hasKey(top.Content[0], "!!null") || mergesOtherKeys(top) {
 			return true
 		}
 	}
+}
+
+// isNull tells a collection that is tagged so: no resource is.
+func isNull(node *yamlv3.Node) bool {
+	return node.Kind != yamlv3.ScalarNode && node.ShortTag() == "!!null"
 }
 
 func hasKey(node *yamlv3.Node, tag string) bool {
