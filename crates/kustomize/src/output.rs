@@ -94,11 +94,7 @@ pub(crate) fn built(resources: Resources, read: BTreeSet<TreePath>, warnings: Ve
 }
 
 fn manifest(resource: Resource) -> Result<Manifest, Error> {
-    let value = match has_folded_lines(&resource.node) {
-        true => written(&resource.node).and_then(|node| to_json(&node, Flavor::V3)),
-        false => to_json(&resource.node, Flavor::V3),
-    };
-    match value {
+    match as_json(&resource.node) {
         Ok(value) => Ok(Manifest { value, namespace: namespace(&resource), origin: resource.origin }),
         Err(cause) => Err(Error::Yaml { place: place(&resource.origin), cause: Box::new(cause) }),
     }
@@ -107,6 +103,14 @@ fn manifest(resource: Resource) -> Result<Manifest, Error> {
 fn namespace(resource: &Resource) -> String {
     let id = resource.id();
     if id.is_cluster_scoped() { String::new() } else { id.effective_namespace().to_owned() }
+}
+
+/// Returns the value of an object as kustomize makes it.
+pub(crate) fn as_json(node: &Node) -> Result<Json, sluice_yaml::Error> {
+    match has_folded_lines(node) {
+        true => written(node).and_then(|node| to_json(&node, Flavor::V3)),
+        false => to_json(node, Flavor::V3),
+    }
 }
 
 /// kustomize writes a resource as YAML and reads that. Only folded text does not survive it as it was: go-yaml's

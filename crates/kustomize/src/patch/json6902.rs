@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 use sluice_yaml::{Duplicates, Flavor, Limits, Mapping, Node, Value, from_json, parse_all_v2, to_json};
 
-use crate::{error::Problem, resource::string};
+use crate::{error::Problem, output::as_json, resource::string};
 
 /// Integers up to here are the same as floats.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -76,10 +76,11 @@ fn value(map: &Map<String, Json>) -> Node {
 
 /// Applies operations one after the other.
 pub(crate) fn apply(node: &mut Node, operations: &[Operation]) -> Result<(), Problem> {
-    operations.iter().try_for_each(|operation| operation.apply(node))?;
-    // kustomize reads the result as JSON: of what was written before, the values are left.
-    let json = to_json(node, Flavor::V3).map_err(|error| Problem::new(error.to_string()))?;
-    *node = Node { at: node.at, ..reread(&json) };
+    // kustomize patches JSON: of what was written before, the values are left.
+    let json = |node: &Node| as_json(node).map_err(|error| Problem::new(error.to_string()));
+    let mut patched = reread(&json(node)?);
+    operations.iter().try_for_each(|operation| operation.apply(&mut patched))?;
+    *node = Node { at: node.at, ..reread(&json(&patched)?) };
     Ok(())
 }
 
