@@ -2,11 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use sluice_agent::cli::Cli;
 
 fn main() -> ExitCode {
-    match Cli::parse().execute() {
+    let cli = match Cli::of_process() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    match cli.execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

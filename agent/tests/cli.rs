@@ -33,6 +33,13 @@ fn an_unknown_gate_ends_the_process_with_the_known_ones() {
 }
 
 #[test]
+fn a_wrong_flag_of_kustomize_ends_the_process_as_kustomize_does() {
+    let (code, printed) = text(&sluice(&["kustomize", "build", "--reorder=foo"]).output().unwrap());
+    assert_eq!(code, Some(1));
+    assert!(printed.contains("legacy, none"), "{printed}");
+}
+
+#[test]
 fn a_kubeconfig_that_is_not_there_is_named() {
     let (code, printed) = text(&sluice(&["run", "--kubeconfig=missing.yaml"]).output().unwrap());
     assert_eq!(code, Some(1));

@@ -4,7 +4,6 @@
 //! cases ── kustomize, the YAML libraries of Go, the libraries of Flux ──► Vec<Golden> ──► compare ──► write, or fail
 //! ```
 
-mod diff;
 mod flux;
 mod kustomize;
 mod oracle;
@@ -14,7 +13,7 @@ use std::{fs, io, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::programs::workspace;
+use crate::{diff, programs::workspace};
 
 /// A golden file.
 struct Golden {

@@ -3,8 +3,11 @@
 mod bench;
 mod bless;
 mod check;
+mod conformance;
 mod crds;
 mod demo;
+mod diff;
+mod fuzz;
 mod process;
 mod programs;
 mod test;
@@ -30,6 +33,9 @@ enum Task {
     },
     /// Checks format, lints, each crate on its own, and dependencies.
     Check,
+    /// Compares our programs with the real ones.
+    #[command(subcommand)]
+    Conformance(conformance::Conformance),
     /// Writes the chart's CRDs from the types.
     Crds {
         /// Writes nothing, and fails if something would be written.
@@ -38,6 +44,9 @@ enum Task {
     },
     /// Shows what Sluice does, on a control plane that it starts.
     Demo(demo::Options),
+    /// Gives random inputs to our code and to the real thing.
+    #[command(subcommand)]
+    Fuzz(fuzz::Fuzz),
     /// Runs all tests; those that need a cluster start one.
     Test,
 }
@@ -47,8 +56,10 @@ fn main() -> anyhow::Result<()> {
         Task::Bench(options) => bench::run(&options),
         Task::Bless { check } => bless::run(check),
         Task::Check => check::run(),
+        Task::Conformance(what) => conformance::run(&what),
         Task::Crds { check } => crds::run(check),
         Task::Demo(options) => demo::run(&options),
+        Task::Fuzz(what) => fuzz::run(&what),
         Task::Test => test::run(),
     }
 }

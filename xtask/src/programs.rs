@@ -24,7 +24,7 @@ pub(crate) fn build(packages: &[&str], release: bool) -> anyhow::Result<PathBuf>
 }
 
 /// Returns Cargo's target folder: the running program is `<target>/<profile>/xtask`.
-fn target() -> anyhow::Result<PathBuf> {
+pub(crate) fn target() -> anyhow::Result<PathBuf> {
     let program = env::current_exe().context("find the running program")?;
     let folder = program.parent().and_then(Path::parent).context("find the target folder")?;
     Ok(folder.to_owned())

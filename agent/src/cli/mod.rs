@@ -6,6 +6,8 @@ mod kustomize;
 mod values;
 mod version;
 
+use std::{env, process::ExitCode};
+
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
@@ -36,6 +38,23 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the command line of the process. What it cannot be is printed.
+    ///
+    /// # Errors
+    /// With the code to end with: that of Flux's controllers, or that of kustomize for its command.
+    pub fn of_process() -> Result<Self, ExitCode> {
+        let as_kustomize = env::args().nth(1).is_some_and(|command| command == "kustomize");
+        Self::try_parse().map_err(|refusal| {
+            // Where there is nothing to print to, the code says it all.
+            let _ = refusal.print();
+            match refusal.use_stderr() {
+                true if as_kustomize => ExitCode::FAILURE,
+                true => ExitCode::from(2),
+                false => ExitCode::SUCCESS,
+            }
+        })
+    }
+
     /// Does what the command line says.
     ///
     /// # Errors

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use sluice_object::{Tree, TreePath};
+use sluice_object::TreePath;
 use sluice_yaml::Node;
 
 use crate::{
-    Built, Options, Order,
+    Built, Files, Options, Order, Release,
     config::{Config, from_definitions},
     decode::{Located, Source},
     error::{Error, Place, Problem},
@@ -21,10 +21,11 @@ use crate::{
     output, plugin,
     resource::Resource,
     resources::Resources,
-    schema::{self, Types, from_openapi},
+    schema::{self, Scopes, Types, from_openapi},
     sort, steps,
     target::{Target, join_route},
     transform::{hash, references, vars},
+    validators,
 };
 
 /// What has been built so far, and the rules to go on with it.
@@ -40,6 +41,7 @@ pub(crate) struct Build<'t> {
     pub(crate) loader: Loader<'t>,
     options: &'t Options,
     pub(crate) wanted: Wanted,
+    scopes: Scopes,
     types: Option<Types>,
     schema_set: bool,
     /// Whether an object of a kind without built-in type was read.
@@ -47,12 +49,13 @@ pub(crate) struct Build<'t> {
     warnings: Vec<String>,
 }
 
-/// Builds a directory of a tree.
-pub(crate) fn run(tree: &Tree, path: &TreePath, options: &Options) -> Result<Built, Error> {
+/// Builds a directory.
+pub(crate) fn run(files: &dyn Files, path: &TreePath, options: &Options) -> Result<Built, Error> {
     let mut build = Build {
-        loader: Loader::new(tree, options),
+        loader: Loader::new(files, options),
         options,
         wanted: Wanted::default(),
+        scopes: Scopes::enter(options.release),
         types: None,
         schema_set: false,
         unknown_kind_read: false,
@@ -76,7 +79,8 @@ impl<'t> Build<'t> {
         let place = target.place("", 0);
         self.finish(&mut accumulated).map_err(|problem| problem.at(&place))?;
         self.sort(&target, &mut accumulated.resources)?;
-        metadata::finish(&mut accumulated.resources, self.wanted, &self.options.version)
+        self.wanted.managed_by |= self.options.managed_by_label;
+        metadata::finish(&mut accumulated.resources, self.wanted, self.options.release)
             .map_err(|problem| problem.at(&place))?;
         Ok(accumulated.resources)
     }
@@ -122,6 +126,7 @@ impl<'t> Build<'t> {
         self.generate(target, &mut accumulated)?;
         accumulated = self.add_components(target, accumulated)?;
         steps::transform(self, target, &mut accumulated)?;
+        validators::run(self, target, &mut accumulated)?;
         self.add_vars(target, &mut accumulated)?;
         Ok(accumulated)
     }
@@ -197,7 +202,7 @@ impl<'t> Build<'t> {
 
     /// Adds the defaults, `configurations` and `crds`.
     fn configure(&mut self, target: &Target, accumulated: &mut Accumulator) -> Result<(), Error> {
-        let mut config = Config::built_in();
+        let mut config = Config::built_in(self.options.release);
         for (index, path) in target.kustomization.configurations.iter().enumerate() {
             let place = target.entry("configurations", index, path.line);
             let (file, text) = self.loader.load_text(&target.root, &path.value, &place)?;
@@ -242,7 +247,9 @@ impl<'t> Build<'t> {
                 let (file, text) = self.loader.load_text(&target.root, path, &place)?;
                 // kustomize keeps its built-in types if it had to look for the scope of a kind before.
                 let beside = self.unknown_kind_read.then(Types::built_in);
-                self.types = Some(from_openapi(&self.json(&text, &file)?, beside));
+                let document = self.json(&text, &file)?;
+                self.types = Some(from_openapi(&document, beside));
+                self.scopes.learn(&document);
                 self.schema_set = true;
                 Ok(())
             }
@@ -296,7 +303,7 @@ impl<'t> Build<'t> {
         if self.wanted.any {
             metadata::set_origin(&mut made, &Provenance::built_in(configured_in(target), kind));
         }
-        generate::absorb(&mut accumulated.resources, made).map_err(|problem| problem.at(place))
+        generate::absorb(&mut accumulated.resources, made, self.options.release).map_err(|problem| problem.at(place))
     }
 
     /// Components work on what the kustomization that names them has so far.
@@ -339,6 +346,11 @@ impl<'t> Build<'t> {
         }
     }
 
+    /// Returns the release whose results are wanted.
+    pub(crate) fn release(&self) -> Release {
+        self.options.release
+    }
+
     /// Returns how much YAML may be read.
     pub(crate) fn yaml_limits(&self) -> &sluice_yaml::Limits {
         &self.options.limits.yaml
@@ -373,12 +385,10 @@ fn duplicate(place: &Place, id: &ResId) -> Error {
 
 /// Refuses what is not offered.
 fn refuse(target: &Target) -> Result<(), Error> {
-    let Kustomization { helm_globals, helm_charts, helm_chart_inflation_generator, validators, .. } =
-        &target.kustomization;
+    let Kustomization { helm_charts, helm_chart_inflation_generator, .. } = &target.kustomization;
     let helm = [
         ("helmCharts", !helm_charts.is_empty()),
         ("helmChartInflationGenerator", !helm_chart_inflation_generator.is_empty()),
-        ("helmGlobals", helm_globals.is_some()),
     ];
     let unsupported = |field: &str, what: &str, hint: &str| Error::Unsupported {
         place: target.place(field, 0),
@@ -387,9 +397,6 @@ fn refuse(target: &Target) -> Result<(), Error> {
     };
     if let Some((field, _)) = helm.iter().find(|(_, used)| *used) {
         return Err(unsupported(field, "rendering Helm charts from a kustomization", "use a HelmRelease"));
-    }
-    if !validators.is_empty() {
-        return Err(unsupported("validators", "running validators", "remove the field, or validate in CI"));
     }
     Ok(())
 }

@@ -155,6 +155,16 @@ pub enum Error {
         /// What to do about it.
         hint: &'static str,
     },
+    /// A path leads out of what may be read at all.
+    #[error(
+        "{place}: `{path}`: the path leaves the artifact; paths are relative to the directory of the file that names them"
+    )]
+    Leaves {
+        /// What names it.
+        place: Place,
+        /// The path as written.
+        path: String,
+    },
     /// A feature of kustomize that is not offered here.
     #[error("{place}: {what} is not supported{}", hinted(.hint))]
     Unsupported {

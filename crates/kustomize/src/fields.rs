@@ -5,7 +5,7 @@ use sluice_yaml::{Mapping, Node, Tag, Value};
 use crate::{
     config::FieldSpec,
     error::Problem,
-    resource::{Resource, string},
+    resource::{Resource, plain_key, string},
 };
 
 /// What is made at the end of a path when it isn't there.
@@ -103,7 +103,7 @@ pub(crate) fn set_entry(node: &mut Node, key: &str, value: &str) -> Result<(), P
             old.value = Value::Scalar(value.to_owned());
         }
         None => {
-            mapping.insert(key, string(value));
+            mapping.push(plain_key(key), string(value));
         }
     }
     Ok(())

@@ -26,7 +26,7 @@ record! {
     pub(crate) struct Kustomization {
         api_version: String = "apiVersion",
         kind: String = "kind",
-        metadata: Option<Raw> = "metadata",
+        metadata: Option<ObjectMeta> = "metadata",
         openapi: Option<Pairs> = "openapi",
         name_prefix: Located<String> = "namePrefix",
         name_suffix: Located<String> = "nameSuffix",
@@ -62,11 +62,22 @@ record! {
 }
 
 record! {
+    /// `metadata`, which is only looked at for being right.
+    pub(crate) struct ObjectMeta {
+        name: String = "name",
+        namespace: String = "namespace",
+        labels: Pairs = "labels",
+        annotations: Pairs = "annotations",
+    }
+}
+
+record! {
     /// An entry of `labels`.
     pub(crate) struct Label {
         pairs: Pairs = "pairs",
         include_selectors: bool = "includeSelectors",
         include_templates: bool = "includeTemplates",
+        include_claims: bool = "includeVolumeClaimTemplates",
         fields: Vec<FieldSpec> = "fields",
     }
 }

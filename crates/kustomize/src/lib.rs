@@ -2,8 +2,8 @@
 //!
 //! tree → [`build`] → [`Built`] (objects with their origin) · [`flux::prepare`] puts a Flux Kustomization's fields in
 //!
-//! The results equal those of kustomize 5.8.1, the version Flux pins, byte for byte where they are printed. Nothing is
-//! read but the tree; what else a build needs is named in [`Error::Needs`]. What isn't offered is refused, never left
+//! The results equal those of kustomize 5.8.1, the version Flux pins, byte for byte where they are printed; those of
+//! 5.8.2 on request ([`Release`]). Nothing is read but the tree; what else a build needs is named in [`Error::Needs`]. What isn't offered is refused, never left
 //! out. Begin reading with `build.rs`, then `steps.rs` for the order of the transformers.
 
 mod build;
@@ -11,6 +11,7 @@ mod config;
 mod decode;
 mod error;
 mod fields;
+mod files;
 pub mod flux;
 mod generate;
 mod go;
@@ -31,12 +32,15 @@ mod steps;
 mod substitute;
 mod target;
 mod transform;
+mod validators;
 
 use std::collections::BTreeMap;
 
-use sluice_object::{Tree, TreePath};
+use sluice_object::TreePath;
 
 pub use error::{Error, Need, Place};
+pub use files::{Files, Found};
+pub use loader::is_remote;
 pub use output::{Built, Manifest};
 pub use substitute::{Variables, template};
 
@@ -51,10 +55,32 @@ pub struct Options {
     pub strict_root: bool,
     /// What has been fetched: URLs as written, and their place in the tree.
     pub remotes: BTreeMap<String, TreePath>,
-    /// The version that `buildMetadata: [managedByLabel]` names.
-    pub version: String,
+    /// The release of kustomize whose results are wanted.
+    pub release: Release,
+    /// Whether all objects get the label that `buildMetadata: [managedByLabel]` asks for.
+    pub managed_by_label: bool,
     /// How much a build may use.
     pub limits: Limits,
+}
+
+/// A release of kustomize. The fields that only the later one knows are accepted for both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Release {
+    /// The release that Flux pins.
+    #[default]
+    V5_8_1,
+    /// The one after it, with other results in a few places.
+    V5_8_2,
+}
+
+impl Release {
+    /// Returns the version as `buildMetadata: [managedByLabel]` writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V5_8_1 => "v5.8.1",
+            Self::V5_8_2 => "v5.8.2",
+        }
+    }
 }
 
 /// The order of the output.
@@ -113,7 +139,8 @@ impl Options {
             restriction: Restriction::Tree,
             strict_root: false,
             remotes: BTreeMap::new(),
-            version: "v5.8.1".into(),
+            release: Release::default(),
+            managed_by_label: false,
             limits: Limits::default(),
         }
     }
@@ -124,7 +151,7 @@ impl Options {
     }
 }
 
-/// Builds the kustomization in a directory of a tree.
+/// Builds the kustomization in a directory of a tree, or of other files.
 ///
 /// ```
 /// use sluice_kustomize::{Options, build};
@@ -142,6 +169,6 @@ impl Options {
 /// # Errors
 /// Where kustomize fails, and [`Error::Needs`] when something remote must be fetched first, [`Error::Unsupported`] for
 /// what isn't offered, [`Error::Limit`] for too much of anything.
-pub fn build(tree: &Tree, path: &TreePath, options: &Options) -> Result<Built, Error> {
-    build::run(tree, path, options)
+pub fn build(files: &dyn Files, path: &TreePath, options: &Options) -> Result<Built, Error> {
+    build::run(files, path, options)
 }

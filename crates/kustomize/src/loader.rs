@@ -5,12 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use sluice_object::{Tree, TreeError, TreePath};
+use sluice_object::{TreeError, TreePath};
 use sluice_yaml::Node;
 
 use crate::{
-    Limits, Options, Restriction,
+    Files, Limits, Options, Release, Restriction,
     error::{Error, Need, Place, closest},
+    files::Found,
     manifest,
 };
 
@@ -19,7 +20,7 @@ pub(crate) const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.y
 
 /// Reads files, within the limits.
 pub(crate) struct Loader<'t> {
-    tree: &'t Tree,
+    files: &'t dyn Files,
     options: &'t Options,
     /// Files read and directories looked into.
     pub(crate) read: BTreeSet<TreePath>,
@@ -50,9 +51,9 @@ pub(crate) enum Entry {
 }
 
 impl<'t> Loader<'t> {
-    pub(crate) fn new(tree: &'t Tree, options: &'t Options) -> Self {
+    pub(crate) fn new(files: &'t dyn Files, options: &'t Options) -> Self {
         Self {
-            tree,
+            files,
             options,
             read: BTreeSet::new(),
             needs: Vec::new(),
@@ -76,7 +77,7 @@ impl<'t> Loader<'t> {
             return Err(Error::Limit { place, what: "number of kustomizations", limit: limit as u64 });
         }
         let paths = FILE_NAMES.iter().filter_map(|name| directory.join(name).ok());
-        let mut found = paths.filter(|path| self.tree.entry(path).is_some());
+        let mut found = paths.filter(|path| self.is_readable(path, directory));
         match (found.next(), found.next()) {
             (Some(path), None) => Ok(path),
             (Some(_), Some(_)) => Err(Error::SeveralKustomizations { directory: directory.clone() }),
@@ -88,7 +89,7 @@ impl<'t> Loader<'t> {
     pub(crate) fn load(&mut self, root: &Root, path: &str, place: &Place) -> Result<Vec<u8>, Error> {
         let found = match self.remote(path) {
             Some(found) => found,
-            None if is_remote(path) => return Err(self.need(path, place)),
+            None if is_url(path) => return Err(self.need(path, place)),
             None => self.file(root, path, place)?,
         };
         self.read_file(&found, place)
@@ -97,7 +98,7 @@ impl<'t> Loader<'t> {
     /// Reads a text file that a kustomization names.
     pub(crate) fn load_text(&mut self, root: &Root, path: &str, place: &Place) -> Result<(TreePath, String), Error> {
         let bytes = self.load(root, path, place)?;
-        let file = self.remote(path).map_or_else(|| join(root, path, place), Ok)?;
+        let file = self.remote(path).map_or_else(|| self.locate(root, path, place), Ok)?;
         let text = String::from_utf8(bytes).map_err(|_| Error::Invalid {
             place: Place { file: file.clone(), ..Place::default() },
             problem: "the file is not UTF-8 text".into(),
@@ -119,7 +120,7 @@ impl<'t> Loader<'t> {
 
     /// Reads a file of the tree.
     pub(crate) fn read_file(&mut self, path: &TreePath, place: &Place) -> Result<Vec<u8>, Error> {
-        let bytes = self.tree.read(path).map_err(|source| Error::Tree { place: place.clone(), source })?;
+        let bytes = self.files.read(path).map_err(|source| Error::Tree { place: place.clone(), source })?;
         self.read.insert(path.clone());
         self.bytes += bytes.len() as u64;
         let limit = self.options.limits.bytes;
@@ -137,16 +138,22 @@ impl<'t> Loader<'t> {
         if path.is_empty() {
             return Err(invalid(place, "new root cannot be empty"));
         }
-        let joined = if path.starts_with('/') { None } else { root.directory.join(path).ok() };
-        match joined {
-            Some(joined) if self.tree.entry(&joined).is_some() => self.file(root, path, place).map(Entry::File),
-            Some(joined) if self.tree.is_dir(&joined) => Ok(Entry::Directory(joined)),
-            _ if is_remote(path) || is_repository(path) => {
+        let found = match self.locate(root, path, place) {
+            Err(_) if is_remote(path) => None,
+            located => self.find(&located?, path, place)?,
+        };
+        match found {
+            Some(Found { directory: false, .. }) => self.file(root, path, place).map(Entry::File),
+            Some(_) if path.starts_with('/') => Err(invalid(place, &format!("new root '{path}' cannot be absolute"))),
+            Some(_) if self.options.release == Release::V5_8_2 && is_ambiguous(path) => {
+                Err(invalid(place, &format!("path \"{path}\" is ambiguous: a name in it contains `..`")))
+            }
+            Some(found) => Ok(Entry::Directory(found.path)),
+            None if is_remote(path) => {
                 self.need(path, place);
                 Ok(Entry::Needed)
             }
-            _ if path.starts_with('/') => Err(invalid(place, &format!("new root '{path}' cannot be absolute"))),
-            _ => Err(self.not_found(root, path, place)),
+            None => Err(self.not_found(root, path, place)),
         }
     }
 
@@ -167,7 +174,8 @@ impl<'t> Loader<'t> {
     }
 
     fn kind_of(&self, path: TreePath) -> Entry {
-        if self.tree.entry(&path).is_some() { Entry::File(path) } else { Entry::Directory(path) }
+        let directory = matches!(self.files.find(&path), Ok(Some(Found { directory: true, .. })));
+        if directory { Entry::Directory(path) } else { Entry::File(path) }
     }
 
     fn remote(&self, path: &str) -> Option<TreePath> {
@@ -184,8 +192,10 @@ impl<'t> Loader<'t> {
     }
 
     fn file(&self, root: &Root, path: &str, place: &Place) -> Result<TreePath, Error> {
-        let joined = join(root, path, place)?;
-        if self.options.restriction == Restriction::RootOnly && !joined.is_below(&root.directory) {
+        let joined = self.locate(root, path, place)?;
+        let found = self.find(&joined, path, place)?.filter(|found| !found.directory);
+        let Some(found) = found else { return Err(self.not_found(root, path, place)) };
+        if self.options.restriction == Restriction::RootOnly && !found.path.is_below(&root.directory) {
             return Err(Error::Outside {
                 place: place.clone(),
                 path: path.to_owned(),
@@ -193,10 +203,27 @@ impl<'t> Loader<'t> {
                 hint: "only bases may lie outside",
             });
         }
-        if self.tree.entry(&joined).is_none() {
-            return Err(self.not_found(root, path, place));
-        }
         Ok(joined)
+    }
+
+    /// Says whether a kustomization file is there that may be read.
+    fn is_readable(&self, path: &TreePath, directory: &TreePath) -> bool {
+        let Ok(Some(found)) = self.files.find(path) else { return false };
+        !found.directory && (self.options.restriction == Restriction::Tree || found.path.is_below(directory))
+    }
+
+    /// Follows a path as written, which may be absolute only where the whole file system is read from.
+    fn locate(&self, root: &Root, path: &str, place: &Place) -> Result<TreePath, Error> {
+        match path.starts_with('/') {
+            true if self.files.is_whole() => TreePath::parse(path),
+            true => Err(TreeError::Leaves(path.to_owned())),
+            false => root.directory.join(path),
+        }
+        .map_err(|error| trouble(error, path, place))
+    }
+
+    fn find(&self, joined: &TreePath, path: &str, place: &Place) -> Result<Option<Found>, Error> {
+        self.files.find(joined).map_err(|error| trouble(error, path, place))
     }
 
     fn not_found(&self, root: &Root, path: &str, place: &Place) -> Error {
@@ -208,33 +235,34 @@ impl<'t> Loader<'t> {
     fn suggestion(&self, root: &Root, path: &str) -> Option<String> {
         let trimmed = path.trim_end_matches('/');
         let (before, wanted) = trimmed.rsplit_once('/').map_or(("", trimmed), |(before, name)| (before, name));
-        let names = self.tree.list(&root.directory.join(before).ok()?);
-        let near = closest(wanted, names.iter().map(|(name, _)| name.as_str()))?;
+        let names = self.files.names(&root.directory.join(before).ok()?);
+        let near = closest(wanted, names.iter().map(String::as_str))?;
         Some(if before.is_empty() { near.to_owned() } else { format!("{before}/{near}") })
     }
 }
 
-fn join(root: &Root, path: &str, place: &Place) -> Result<TreePath, Error> {
-    let leaves = |hint: &'static str| Error::Outside {
-        place: place.clone(),
-        path: path.to_owned(),
-        root: root.directory.clone(),
-        hint,
-    };
-    if path.starts_with('/') {
-        return Err(leaves("paths must be relative"));
-    }
-    root.directory.join(path).map_err(|error| match error {
-        TreeError::Leaves(_) => leaves("the path leaves the artifact"),
+fn trouble(error: TreeError, path: &str, place: &Place) -> Error {
+    match error {
+        TreeError::Leaves(_) => Error::Leaves { place: place.clone(), path: path.to_owned() },
         source => Error::Tree { place: place.clone(), source },
-    })
+    }
+}
+
+/// Says whether two entries of a list have run together, as 5.8.2 suspects.
+fn is_ambiguous(path: &str) -> bool {
+    path.split('/').any(|part| part != ".." && part.contains(".."))
 }
 
 fn invalid(place: &Place, problem: &str) -> Error {
     Error::Invalid { place: place.clone(), problem: problem.to_owned(), hint: String::new() }
 }
 
-fn is_remote(path: &str) -> bool {
+/// Says whether a path leads elsewhere: to something at a URL, or to a Git repository.
+pub fn is_remote(path: &str) -> bool {
+    is_url(path) || is_repository(path)
+}
+
+fn is_url(path: &str) -> bool {
     path.starts_with("http://") || path.starts_with("https://")
 }
 

@@ -1,7 +1,9 @@
 //! `buildMetadata`: notes on objects about where they come from and what changed them.
 
+use sluice_yaml::{Mapping, Node};
+
 use crate::{
-    config::FieldSpec, error::Problem, kustomization::Pairs, resource::Resource, resources::Resources,
+    Release, config::FieldSpec, error::Problem, kustomization::Pairs, resource::Resource, resources::Resources,
     transform::labels,
 };
 
@@ -92,9 +94,9 @@ pub(crate) fn add_transformation(resources: &mut Resources, by: &Provenance) {
 }
 
 /// Takes away what was not asked for, and annotations that are empty.
-pub(crate) fn finish(resources: &mut Resources, wanted: Wanted, version: &str) -> Result<(), Problem> {
+pub(crate) fn finish(resources: &mut Resources, wanted: Wanted, release: Release) -> Result<(), Problem> {
     if wanted.managed_by {
-        let pairs = Pairs::from([(MANAGED_BY.to_owned(), format!("kustomize-{version}"))]);
+        let pairs = Pairs::from([(MANAGED_BY.to_owned(), format!("kustomize-{}", release.as_str()))]);
         labels::apply(resources, &pairs, &[FieldSpec::new("", "metadata/labels", true)])?;
     }
     resources.list_mut().iter_mut().for_each(|resource| strip(resource, wanted));
@@ -103,6 +105,10 @@ pub(crate) fn finish(resources: &mut Resources, wanted: Wanted, version: &str) -
 
 /// Annotations are written anew, sorted and as strings, as kustomize does for every object.
 fn strip(resource: &mut Resource, wanted: Wanted) {
+    if let Some(object) = resource.node.as_mapping_mut().filter(|object| !object.contains("metadata")) {
+        // Only lists can be without.
+        object.insert("metadata", Node::mapping(Mapping::new()));
+    }
     if resource.node.at_path(&["metadata", "annotations"]).is_none() {
         return;
     }

@@ -35,6 +35,8 @@ pub struct Manifest {
     pub value: Json,
     /// Where it was written, or its generator.
     pub origin: Origin,
+    /// The namespace it is in, `default` if it names none; empty for what belongs to none.
+    pub namespace: String,
 }
 
 impl Built {
@@ -42,6 +44,15 @@ impl Built {
     pub fn to_yaml(&self) -> String {
         let documents = self.resources.iter().map(|manifest| emit_v2(&manifest.value, &EmitOptions::FOLDED));
         documents.collect::<Vec<_>>().join("---\n")
+    }
+
+    /// Returns the name and text of a file for each manifest, as `kustomize build -o DIRECTORY` writes them. Manifests
+    /// of several namespaces have theirs in the name.
+    pub fn to_files(&self) -> Vec<(String, String)> {
+        let namespaces: BTreeSet<&str> = self.resources.iter().map(|manifest| manifest.namespace.as_str()).collect();
+        let several = namespaces.iter().filter(|namespace| !namespace.is_empty()).count() > 1;
+        let file = |manifest: &Manifest| (manifest.file_name(several), emit_v2(&manifest.value, &EmitOptions::FOLDED));
+        self.resources.iter().map(file).collect()
     }
 
     /// Returns the manifests as objects that can be applied.
@@ -54,6 +65,16 @@ impl Built {
 }
 
 impl Manifest {
+    fn file_name(&self, with_namespace: bool) -> String {
+        let text = |value: Option<&Json>| value.and_then(Json::as_str).unwrap_or_default().to_lowercase();
+        let version = text(self.value.get("apiVersion")).replace('/', "_");
+        let name = text(self.value.get("metadata").and_then(|metadata| metadata.get("name")));
+        let namespace = if with_namespace { self.namespace.to_lowercase() } else { String::new() };
+        let parts = [namespace, version, text(self.value.get("kind")), name];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        format!("{}.yaml", parts.join("_"))
+    }
+
     fn into_object(self) -> Result<Object, Error> {
         let place = place(&self.origin);
         let object = Object::new(self.value).map_err(|source| Error::Object { place, source })?;
@@ -73,13 +94,22 @@ pub(crate) fn built(resources: Resources, read: BTreeSet<TreePath>, warnings: Ve
 }
 
 fn manifest(resource: Resource) -> Result<Manifest, Error> {
-    let value = match has_folded_lines(&resource.node) {
-        true => written(&resource.node).and_then(|node| to_json(&node, Flavor::V3)),
-        false => to_json(&resource.node, Flavor::V3),
-    };
-    match value {
-        Ok(value) => Ok(Manifest { value, origin: resource.origin }),
+    match as_json(&resource.node) {
+        Ok(value) => Ok(Manifest { value, namespace: namespace(&resource), origin: resource.origin }),
         Err(cause) => Err(Error::Yaml { place: place(&resource.origin), cause: Box::new(cause) }),
+    }
+}
+
+fn namespace(resource: &Resource) -> String {
+    let id = resource.id();
+    if id.is_cluster_scoped() { String::new() } else { id.effective_namespace().to_owned() }
+}
+
+/// Returns the value of an object as kustomize makes it.
+pub(crate) fn as_json(node: &Node) -> Result<Json, sluice_yaml::Error> {
+    match has_folded_lines(node) {
+        true => written(node).and_then(|node| to_json(&node, Flavor::V3)),
+        false => to_json(node, Flavor::V3),
     }
 }
 

@@ -6,6 +6,7 @@ use sluice_object::TreePath;
 use sluice_yaml::{Mapping, Node};
 
 use crate::{
+    Release,
     build::{Accumulator, Build},
     config::FieldSpec,
     decode::{FromNode, Located, Source, record},
@@ -101,7 +102,7 @@ pub(crate) fn generate(build: &mut Build<'_>, target: &Target, accumulated: &mut
         if build.wanted.any {
             metadata::set_origin(&mut made, &config.provenance());
         }
-        absorb(&mut accumulated.resources, made).map_err(|problem| problem.at(&config.place))?;
+        absorb(&mut accumulated.resources, made, build.release()).map_err(|problem| problem.at(&config.place))?;
     }
     Ok(())
 }
@@ -118,7 +119,7 @@ pub(crate) fn transform(build: &mut Build<'_>, target: &Target, accumulated: &mu
 }
 
 /// Reads the configurations: inline objects first, then those of files and directories.
-fn configurations(
+pub(crate) fn configurations(
     build: &mut Build<'_>,
     target: &Target,
     field: &str,
@@ -161,10 +162,11 @@ fn add_inline(
 }
 
 /// A built-in generator or transformer with its configuration.
-struct Plugin {
+pub(crate) struct Plugin {
     resource: Resource,
     kind: String,
-    place: Place,
+    /// Where it is written down.
+    pub(crate) place: Place,
 }
 
 impl Plugin {
@@ -244,7 +246,13 @@ impl Plugin {
         Ok(Resource::new(Node::mapping(object), self.place.file.as_str()))
     }
 
-    fn transform(&self, build: &mut Build<'_>, target: &Target, accumulated: &mut Accumulator) -> Result<(), Error> {
+    /// Runs a transformer.
+    pub(crate) fn transform(
+        &self,
+        build: &mut Build<'_>,
+        target: &Target,
+        accumulated: &mut Accumulator,
+    ) -> Result<(), Error> {
         let config: Configuration = self.decode()?;
         match self.kind.as_str() {
             "PatchTransformer" => self.patch(build, target, config, accumulated),
@@ -258,11 +266,14 @@ impl Plugin {
                 .iter()
                 .try_for_each(|entry| steps::apply_replacement(build, target, &entry.value, &self.place, accumulated)),
             "ValueAddTransformer" => self.add_value(build, target, config, accumulated),
-            _ => self.simple(config, accumulated),
+            _ => self.simple(build.release(), config, accumulated),
         }
     }
 
-    fn simple(&self, config: Configuration, accumulated: &mut Accumulator) -> Result<(), Error> {
+    fn simple(&self, release: Release, config: Configuration, accumulated: &mut Accumulator) -> Result<(), Error> {
+        if matches!(self.kind.as_str(), "PrefixTransformer" | "SuffixTransformer") && config.specs.is_empty() {
+            return Err(Problem::invalid("fieldSpecs is not expected to be nil").at(&self.place));
+        }
         let resources = &mut accumulated.resources;
         let specs = &config.specs;
         let done = match self.kind.as_str() {
@@ -273,7 +284,7 @@ impl Plugin {
                 .and_then(|()| affix::apply(resources, Side::Suffix, &config.suffix, specs)),
             "LabelTransformer" => labels::apply(resources, &config.labels, specs),
             "AnnotationsTransformer" => labels::apply(resources, &config.annotations, specs),
-            "ImageTagTransformer" => images::apply(resources, &config.image, specs),
+            "ImageTagTransformer" => images::apply(resources, &config.image, specs, release),
             "ReplicaCountTransformer" => replicas::apply(resources, &config.replica, specs),
             "HashTransformer" => hash::apply(resources),
             _ => return Err(self.unsupported("transformer")),

@@ -115,6 +115,18 @@ impl Resource {
         let gvk = self.gvk();
         let namespace = effective_namespace(&gvk, self.namespace()).to_owned();
         self.history.push(Former { kind: gvk.kind, name: self.name().to_owned(), namespace });
+        self.drop_broken_annotations();
+    }
+
+    /// kustomize writes its notes over annotations that are no mapping.
+    fn drop_broken_annotations(&mut self) {
+        let metadata = self.node.get_mut("metadata").and_then(Node::as_mapping_mut);
+        let broken = |metadata: &&mut Mapping| {
+            metadata.get("annotations").is_some_and(|node| !node.is_null() && node.as_mapping().is_none())
+        };
+        if let Some(metadata) = metadata.filter(broken) {
+            metadata.remove("annotations");
+        }
     }
 
     /// Says whether the reference would carry notes of its own in the object's annotations.
@@ -161,8 +173,7 @@ impl Resource {
         pairs.sort();
         let mut mapping = Mapping::new();
         for (key, value) in pairs {
-            let value = string(&value);
-            mapping.insert(key, value);
+            mapping.push(plain_key(&key), string(&value));
         }
         metadata.insert(map, Node::mapping(mapping));
     }
@@ -184,6 +195,11 @@ pub(crate) fn string(text: &str) -> Node {
         node.style = Style::DoubleQuoted;
     }
     node
+}
+
+/// Makes a key as kustomize does: without quotes, so that `true` is none that JSON could have.
+pub(crate) fn plain_key(text: &str) -> Node {
+    Node { tag: resolve_v3(text).tag(), ..Node::string(text) }
 }
 
 /// Copies borrowed pairs.

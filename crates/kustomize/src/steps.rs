@@ -240,7 +240,7 @@ fn set_replicas(build: &mut Build<'_>, target: &Target, accumulated: &mut Accumu
 fn set_images(build: &mut Build<'_>, target: &Target, accumulated: &mut Accumulator) -> Result<(), Error> {
     for (index, image) in target.kustomization.images.iter().enumerate() {
         let Accumulator { resources, config, .. } = &mut *accumulated;
-        images::apply(resources, &image.value, &config.images)
+        images::apply(resources, &image.value, &config.images, build.release())
             .map_err(|problem| problem.at(&target.entry("images", index, image.line)))?;
         build.ran(target, "ImageTagTransformer", accumulated);
     }
@@ -269,7 +269,8 @@ pub(crate) fn apply_replacement(
     accumulated: &mut Accumulator,
 ) -> Result<(), Error> {
     if entry.path.is_empty() {
-        return replacements::apply(&mut accumulated.resources, entry).map_err(|problem| problem.at(place));
+        return replacements::apply(&mut accumulated.resources, entry, build.release())
+            .map_err(|problem| problem.at(place));
     }
     if entry.source.is_some() || entry.targets.as_ref().is_some_and(|targets| !targets.is_empty()) {
         return Err(Problem::invalid("cannot specify both path and inline replacement").at(place));
@@ -283,6 +284,7 @@ pub(crate) fn apply_replacement(
     };
     let place = Place { file, ..Place::default() };
     list.iter().try_for_each(|replacement| {
-        replacements::apply(&mut accumulated.resources, replacement).map_err(|problem| problem.at(&place))
+        replacements::apply(&mut accumulated.resources, replacement, build.release())
+            .map_err(|problem| problem.at(&place))
     })
 }

@@ -85,7 +85,7 @@ fn substituted(manifest: &Manifest, variables: &Variables) -> Result<Value, Erro
 }
 
 fn failed(manifest: &Manifest, variable: &str, problem: String) -> Error {
-    let Manifest { value, origin } = manifest;
+    let Manifest { value, origin, .. } = manifest;
     Error::Substitution { place: Some(field_of(origin, value, variable)), object: shown(value), problem }
 }
 
@@ -130,7 +130,8 @@ mod tests {
 
     fn built(value: Value) -> Built {
         let origin = Origin { file: "apps/a.yaml".into(), line: 3 };
-        Built { resources: vec![Manifest { value, origin }], read: Default::default(), warnings: Vec::new() }
+        let manifest = Manifest { value, origin, namespace: String::new() };
+        Built { resources: vec![manifest], read: Default::default(), warnings: Vec::new() }
     }
 
     fn variables(values: &[(&str, &str)]) -> Variables {

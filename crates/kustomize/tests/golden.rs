@@ -76,3 +76,22 @@ fn a_build_is_the_same_every_time() {
         assert_eq!(run(&case), run(&case));
     }
 }
+
+#[test]
+fn a_build_does_not_depend_on_the_order_of_files() {
+    for case in cases() {
+        let mut files = Vec::new();
+        let input = case.join("input");
+        collect(&input, &input, &mut files).unwrap();
+        let target = fs::read_to_string(case.join("target")).unwrap_or_default();
+        let target = TreePath::parse(target.trim()).unwrap();
+        let built = |files: Vec<(String, Vec<u8>)>| {
+            let built = build(&Tree::in_memory(files), &target, &Options::flux());
+            built.map(|built| built.to_yaml()).map_err(|error| error.to_string())
+        };
+        let mut reversed = files.clone();
+        reversed.sort();
+        reversed.reverse();
+        assert_eq!(built(files), built(reversed), "{}", case.display());
+    }
+}

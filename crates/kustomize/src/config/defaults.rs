@@ -1,26 +1,30 @@
 //! The field specs that hold without any configuration.
 
 use super::{Config, FieldSpec, references};
-use crate::{id::Gvk, sort};
+use crate::{Release, id::Gvk, sort};
 
 const METADATA_LABELS: &str = "metadata/labels";
 const MATCH_LABELS: &str = "spec/selector/matchLabels";
 const TEMPLATE_LABELS: &str = "spec/template/metadata/labels";
 const TEMPLATE_ANNOTATIONS: &str = "spec/template/metadata/annotations";
 
-/// Returns all defaults, sorted by kind as after a merge.
-pub(super) fn config() -> Config {
+/// Returns all defaults of a release, sorted by kind as after a merge.
+pub(super) fn config(release: Release) -> Config {
     Config {
         name_prefix: vec![FieldSpec::new("", "metadata/name", false)],
         name_suffix: vec![FieldSpec::new("", "metadata/name", false)],
         namespace: sorted(namespace()),
-        common_labels: sorted([selectors(), labels()].concat()),
+        common_labels: sorted([selectors(), labels(), claims()].concat()),
         labels: Vec::new(),
-        template_labels: sorted(labels()),
+        template_labels: match release {
+            Release::V5_8_1 => sorted([labels(), claims()].concat()),
+            Release::V5_8_2 => sorted(labels()),
+        },
+        claim_labels: claims(),
         common_annotations: sorted(annotations()),
         name_reference: references::all(),
         var_reference: sorted(vars()),
-        images: images(),
+        images: images(release),
         replicas: sorted(replicas()),
     }
 }
@@ -90,11 +94,15 @@ fn labels() -> Vec<FieldSpec> {
         FieldSpec::new("ReplicaSet", TEMPLATE_LABELS, true),
         FieldSpec::new("DaemonSet", TEMPLATE_LABELS, true),
         grouped("apps", "StatefulSet", TEMPLATE_LABELS, true),
-        grouped("apps", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true),
         grouped("batch", "Job", TEMPLATE_LABELS, true),
         grouped("batch", "CronJob", "spec/jobTemplate/metadata/labels", true),
         grouped("batch", "CronJob", "spec/jobTemplate/spec/template/metadata/labels", true),
     ]
+}
+
+/// The labels of the volumes that a StatefulSet claims.
+fn claims() -> Vec<FieldSpec> {
+    vec![grouped("apps", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true)]
 }
 
 fn annotations() -> Vec<FieldSpec> {
@@ -111,10 +119,12 @@ fn annotations() -> Vec<FieldSpec> {
     ]
 }
 
-fn images() -> Vec<FieldSpec> {
+fn images(release: Release) -> Vec<FieldSpec> {
     let parts = ["containers[]/image", "initContainers[]/image", "volumes[]/image/reference"];
     let path = |before: &str, part: &str| FieldSpec::new("", &format!("{before}/{part}"), true);
-    ["spec", "spec/template/spec"].iter().flat_map(|before| parts.map(|part| path(before, part))).collect()
+    let pods = ["spec", "spec/template/spec"].iter().flat_map(|before| parts.map(|part| path(before, part)));
+    let jobs = (release == Release::V5_8_2).then(|| path("spec/jobTemplate/spec/template/spec", parts[2]));
+    pods.chain(jobs).collect()
 }
 
 fn replicas() -> Vec<FieldSpec> {

@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock};
 use sluice_yaml::Node;
 
 use crate::{
+    Release,
     decode::{At, FromNode, record},
     error::{Error, Problem},
     id::{Gvk, selects},
@@ -70,6 +71,7 @@ record! {
         common_labels: Vec<FieldSpec> = "commonLabels",
         labels: Vec<FieldSpec> = "labels",
         template_labels: Vec<FieldSpec> = "templateLabels",
+        claim_labels: Vec<FieldSpec> = "volumeClaimTemplateLabels",
         common_annotations: Vec<FieldSpec> = "commonAnnotations",
         name_reference: Vec<NameReference> = "nameReference",
         var_reference: Vec<FieldSpec> = "varReference",
@@ -143,12 +145,17 @@ pub(crate) fn split_path(path: &str, separator: char) -> Vec<String> {
     parts
 }
 
-static DEFAULT: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(defaults::config()));
+static DEFAULTS: [LazyLock<Arc<Config>>; 2] = [
+    LazyLock::new(|| Arc::new(defaults::config(Release::V5_8_1))),
+    LazyLock::new(|| Arc::new(defaults::config(Release::V5_8_2))),
+];
 
 impl Config {
     /// Returns what holds without any configuration.
-    pub(crate) fn built_in() -> Arc<Self> {
-        DEFAULT.clone()
+    pub(crate) fn built_in(release: Release) -> Arc<Self> {
+        let [first, second] = &DEFAULTS;
+        let defaults = if release == Release::V5_8_1 { first } else { second };
+        (**defaults).clone()
     }
 
     /// Adds the specs of another configuration.
@@ -156,7 +163,7 @@ impl Config {
     /// Even where there was nothing before, specs are added one by one in their order: a spec for any kind that comes
     /// behind one for some kind is left out, so that `configurations` can narrow a default.
     pub(crate) fn merged(self: &Arc<Self>, other: &Arc<Self>) -> Result<Arc<Self>, Problem> {
-        let built_in = Arc::ptr_eq(other, &DEFAULT);
+        let built_in = DEFAULTS.iter().any(|defaults| Arc::ptr_eq(other, defaults));
         if Arc::ptr_eq(self, other) || **other == Self::default() {
             return Ok(self.clone());
         }
@@ -174,6 +181,7 @@ impl Config {
             common_labels: merge(&self.common_labels, &other.common_labels)?,
             labels: merge(&self.labels, &other.labels)?,
             template_labels: merge(&self.template_labels, &other.template_labels)?,
+            claim_labels: merge(&self.claim_labels, &other.claim_labels)?,
             common_annotations: merge(&self.common_annotations, &other.common_annotations)?,
             name_reference: merge_references(&self.name_reference, &other.name_reference)?,
             var_reference: merge(&self.var_reference, &other.var_reference)?,

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use sluice_yaml::{Mapping, Node};
 
+use super::wrapped_base64;
 use crate::{
+    Release,
     error::Problem,
     resource::{Generated, Resource, owned, raw_text},
     resources::Resources,
 };
 
 /// Adds one generated object.
-pub(crate) fn absorb(resources: &mut Resources, new: Resource) -> Result<(), Problem> {
+pub(crate) fn absorb(resources: &mut Resources, new: Resource, release: Release) -> Result<(), Problem> {
     let id = new.id();
     let behavior = new.generated.unwrap_or_default();
     let merges = matches!(behavior, Generated::Merge | Generated::Replace);
@@ -29,7 +31,7 @@ pub(crate) fn absorb(resources: &mut Resources, new: Resource) -> Result<(), Pro
         ))),
         ([index], true) => {
             let old = resources.contents_mut(*index);
-            let new = combined(old, new, behavior);
+            let new = combined(old, new, behavior, release)?;
             *old = new;
             Ok(())
         }
@@ -40,14 +42,17 @@ pub(crate) fn absorb(resources: &mut Resources, new: Resource) -> Result<(), Pro
 }
 
 /// Name, namespace and history stay those of the old object.
-fn combined(old: &Resource, mut new: Resource, behavior: Generated) -> Resource {
+fn combined(old: &Resource, mut new: Resource, behavior: Generated, release: Release) -> Result<Resource, Problem> {
     for map in ["labels", "annotations"] {
         let mut pairs: BTreeMap<String, String> = owned(old.metadata(map)).into_iter().collect();
         pairs.extend(owned(new.metadata(map)));
         new.set_metadata(map, pairs.into_iter().collect());
     }
     if behavior == Generated::Merge {
-        merge_data(old, &mut new);
+        match release {
+            Release::V5_8_2 if new.kind() == "Secret" => merge_data(&encoded(old)?, &mut new),
+            _ => merge_data(old, &mut new),
+        }
         if let Some(origin) = old.annotation(crate::metadata::ORIGIN) {
             new.annotate(crate::metadata::ORIGIN, origin.to_owned());
         }
@@ -58,7 +63,26 @@ fn combined(old: &Resource, mut new: Resource, behavior: Generated) -> Resource 
     kept.node = new.node;
     kept.set_name(&name);
     kept.set_namespace(&namespace);
-    kept
+    Ok(kept)
+}
+
+/// Puts `stringData` into `data`, as the API server does and 5.8.2 before it merges.
+fn encoded(old: &Resource) -> Result<Resource, Problem> {
+    let mut old = old.clone();
+    let texts = old.node.as_mapping_mut().and_then(|object| object.remove("stringData"));
+    let texts = texts.as_ref().and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
+    let mut data: BTreeMap<String, String> = pairs(&old, "data").into_iter().collect();
+    for (key, value) in texts {
+        let text = value.as_scalar().or(value.is_null().then_some(raw_text(value)));
+        let text = text
+            .ok_or_else(|| Problem::new(format!("stringData value for key \"{}\" must be a scalar", raw_text(key))))?;
+        data.insert(raw_text(key).to_owned(), wrapped_base64(text.as_bytes()));
+    }
+    if let Some(object) = old.node.as_mapping_mut() {
+        object.remove("data");
+        insert(object, "data", data.into_iter().map(|(key, value)| (key, Node::string(value))));
+    }
+    Ok(old)
 }
 
 fn merge_data(old: &Resource, new: &mut Resource) {
@@ -72,11 +96,12 @@ fn merge_data(old: &Resource, new: &mut Resource) {
 }
 
 fn united(old: &Resource, new: &Resource, field: &str) -> BTreeMap<String, String> {
-    let entries = |resource: &Resource| -> Vec<(String, String)> {
-        let map = resource.node.get(field).and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
-        map.iter().map(|(key, value)| (raw_text(key).to_owned(), raw_text(value).to_owned())).collect()
-    };
-    entries(old).into_iter().chain(entries(new)).collect()
+    pairs(old, field).into_iter().chain(pairs(new, field)).collect()
+}
+
+fn pairs(resource: &Resource, field: &str) -> Vec<(String, String)> {
+    let map = resource.node.get(field).and_then(Node::as_mapping).map(Mapping::entries).unwrap_or_default();
+    map.iter().map(|(key, value)| (raw_text(key).to_owned(), raw_text(value).to_owned())).collect()
 }
 
 fn insert(object: &mut Mapping, field: &str, entries: impl Iterator<Item = (String, Node)>) {

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value as Json};
 use sluice_yaml::{Duplicates, Flavor, Limits, Mapping, Node, Value, from_json, parse_all_v2, to_json};
 
-use crate::error::Problem;
+use crate::{error::Problem, output::as_json, resource::string};
+
+/// Integers up to here are the same as floats.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// One operation.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +76,32 @@ fn value(map: &Map<String, Json>) -> Node {
 
 /// Applies operations one after the other.
 pub(crate) fn apply(node: &mut Node, operations: &[Operation]) -> Result<(), Problem> {
-    operations.iter().try_for_each(|operation| operation.apply(node))
+    // kustomize patches JSON: of what was written before, the values are left.
+    let json = |node: &Node| as_json(node).map_err(|error| Problem::new(error.to_string()));
+    let mut patched = reread(&json(node)?);
+    operations.iter().try_for_each(|operation| operation.apply(&mut patched))?;
+    *node = Node { at: node.at, ..reread(&json(&patched)?) };
+    Ok(())
+}
+
+/// Numbers become floats on the way, which cannot hold every large integer.
+fn reread(json: &Json) -> Node {
+    match json {
+        Json::Number(number) => match number.as_f64() {
+            Some(float) if float.abs() >= EXACT => from_json(&Json::from(float)),
+            _ => from_json(json),
+        },
+        Json::String(text) => string(text),
+        Json::Array(items) => Node::sequence(items.iter().map(reread).collect()),
+        Json::Object(map) => {
+            let mut mapping = Mapping::new();
+            for (key, value) in map {
+                mapping.insert(key.as_str(), reread(value));
+            }
+            Node::mapping(mapping)
+        }
+        other => from_json(other),
+    }
 }
 
 impl Operation {
@@ -88,8 +116,8 @@ impl Operation {
                 add(node, path, value).map_err(|why| failed("move", &why))
             }
             Act::Copy(from) => {
-                let value = get(node, from).cloned().ok_or_else(|| failed("copy", &missing(from)))?;
-                add(node, path, value).map_err(|why| failed("copy", &why))
+                let value = value_at(node, from).map_err(|why| failed("copy", &why))?;
+                add(node, path, value.cloned().unwrap_or_else(Node::null)).map_err(|why| failed("copy", &why))
             }
             Act::Test(value) => test(node, path, value),
         }
@@ -109,12 +137,21 @@ fn parts(path: &str) -> Vec<String> {
     path.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect()
 }
 
-fn get<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
-    parts(path).iter().try_fold(node, |node, part| match &node.value {
+/// Returns what is at a path, if anything is. All before the last part must be there, and a list its element.
+fn value_at<'n>(node: &'n Node, path: &str) -> Result<Option<&'n Node>, String> {
+    let parts = parts(path);
+    let Some((last, parents)) = parts.split_last() else { return Ok(Some(node)) };
+    let below = |node: &'n Node, part: &String| match &node.value {
         Value::Mapping(mapping) => mapping.get(part),
         Value::Sequence(items) => items.get(index(part, items.len())?),
         Value::Scalar(_) => None,
-    })
+    };
+    let parent = parents.iter().try_fold(node, below).filter(|parent| !matches!(parent.value, Value::Scalar(_)));
+    let parent = parent.ok_or_else(|| missing(path))?;
+    match (below(parent, last), &parent.value) {
+        (None, Value::Sequence(_)) => Err(missing(path)),
+        (found, _) => Ok(found.filter(|found| !found.is_null())),
+    }
 }
 
 fn container<'n>(node: &'n mut Node, parents: &[String]) -> Option<&'n mut Node> {
@@ -138,10 +175,7 @@ fn index(part: &str, length: usize) -> Option<usize> {
 
 fn add(node: &mut Node, path: &str, value: Node) -> Result<(), String> {
     let parts = parts(path);
-    let Some((last, parents)) = parts.split_last() else {
-        *node = value;
-        return Ok(());
-    };
+    let (last, parents) = parts.split_last().ok_or_else(|| missing(path))?;
     let container = container(node, parents).ok_or_else(|| missing(path))?;
     match &mut container.value {
         Value::Mapping(mapping) => {
@@ -214,7 +248,7 @@ fn replace(node: &mut Node, path: &str, value: Node) -> Result<(), Problem> {
 
 fn test(node: &Node, path: &str, value: &Node) -> Result<(), Problem> {
     let json = |node: &Node| to_json(node, Flavor::V3).ok();
-    let equal = match get(node, path) {
+    let equal = match value_at(node, path).map_err(|why| failed("test", &why))? {
         Some(found) => json(found) == json(value),
         None => value.is_null(),
     };

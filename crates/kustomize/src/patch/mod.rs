@@ -13,7 +13,7 @@ use crate::{
     id::ResId,
     kustomization::{PatchOptions, Selector},
     manifest,
-    resource::{Resource, text_at},
+    resource::Resource,
     resources::Resources,
     schema::Types,
     selector,
@@ -219,9 +219,5 @@ fn make_annotations(resource: &mut Resource) {
 }
 
 fn check(resource: &Resource) -> Result<(), Problem> {
-    let node = &resource.node;
-    match node.as_mapping().is_some() && !text_at(node, &["kind"]).is_empty() {
-        true => Ok(()),
-        false => Err(Problem::new("the patch leaves no object behind")),
-    }
+    manifest::check(&resource.node).map_err(|(_, problem)| problem.within("the patch leaves no object behind"))
 }

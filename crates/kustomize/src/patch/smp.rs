@@ -17,7 +17,12 @@ use crate::{
 const DIRECTIVE: &str = "$patch";
 
 /// Merges a patch into an object. `None` means that the object is deleted.
+///
+/// A patch that would take the place of the whole object changes nothing: kustomize forgets the result.
 pub(crate) fn merge(object: Node, patch: &Node, types: &Types) -> Result<Option<Node>, Problem> {
+    if mapping_directive(patch)? == Some(Directive::Replace) {
+        return Ok(Some(object));
+    }
     let merged = Walk { types }.walk(Some(object), Source::Patch(patch), None)?;
     Ok(merged.map(|merged| merged.node))
 }

@@ -3,6 +3,7 @@
 //! [`Schema`] is a place in a type: start with [`Types::of`], go down with [`Schema::field`] and [`Schema::element`].
 
 mod custom;
+mod scope;
 mod table;
 
 use std::{collections::HashMap, sync::LazyLock};
@@ -10,6 +11,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use crate::id::Gvk;
 
 pub(crate) use custom::from_openapi;
+pub(crate) use scope::{Scopes, is_cluster_scoped};
 
 /// Types by name, and the types of kinds.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -103,27 +105,6 @@ pub(crate) fn is_known(gvk: &Gvk) -> bool {
     is_cluster_scoped(gvk) || Types::built_in().of(&gvk.api_version(), &gvk.kind).is_some()
 }
 
-/// Says whether a kind is known to belong to no namespace. Kinds that aren't known belong to one.
-pub(crate) fn is_cluster_scoped(gvk: &Gvk) -> bool {
-    let stable_or_beta = matches!(gvk.version.as_str(), "v1" | "v1beta1");
-    let stable = gvk.version == "v1";
-    match (gvk.group.as_str(), gvk.kind.as_str()) {
-        ("", "Namespace" | "Node" | "NodeProxyOptions" | "PersistentVolume" | "ComponentStatus") => stable,
-        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration")
-        | ("apiextensions.k8s.io", "CustomResourceDefinition")
-        | ("apiregistration.k8s.io", "APIService")
-        | ("certificates.k8s.io", "CertificateSigningRequest")
-        | ("networking.k8s.io", "IngressClass")
-        | ("node.k8s.io", "RuntimeClass")
-        | ("rbac.authorization.k8s.io", "ClusterRole" | "ClusterRoleBinding")
-        | ("scheduling.k8s.io", "PriorityClass")
-        | ("storage.k8s.io", "CSIDriver" | "CSINode" | "StorageClass" | "VolumeAttachment") => stable_or_beta,
-        ("flowcontrol.apiserver.k8s.io", "FlowSchema" | "PriorityLevelConfiguration")
-        | ("policy", "PodSecurityPolicy") => gvk.version == "v1beta1",
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,15 +128,5 @@ mod tests {
     fn knows_the_merge_keys_of_lists(#[case] kind: (&str, &str), #[case] path: &str, #[case] expected: Option<&str>) {
         let found = walk(kind, &path.split(' ').collect::<Vec<_>>());
         assert_eq!(found.map(|keys| keys.join(",")).as_deref(), expected);
-    }
-
-    #[rstest]
-    #[case("v1/Namespace", true)]
-    #[case("rbac.authorization.k8s.io/v1beta1/ClusterRole", true)]
-    #[case("flowcontrol.apiserver.k8s.io/v1/FlowSchema", false)]
-    #[case("example.com/v1/Namespace", false)]
-    fn knows_which_kinds_have_no_namespace(#[case] kind: &str, #[case] expected: bool) {
-        let (api_version, kind) = kind.rsplit_once('/').unwrap();
-        assert_eq!(is_cluster_scoped(&Gvk::parse(api_version, kind)), expected);
     }
 }

@@ -4,6 +4,7 @@ use regex::Regex;
 use sluice_yaml::{Node, Value};
 
 use crate::{
+    Release,
     config::FieldSpec,
     error::Problem,
     fields::{self, Make, wrong_kind},
@@ -16,8 +17,13 @@ use crate::{
 ///
 /// kustomize looks twice: at every list called `containers` or `initContainers`, then at the specs. A tag suffix is
 /// therefore added twice where both look.
-pub(crate) fn apply(resources: &mut Resources, image: &Image, specs: &[FieldSpec]) -> Result<(), Problem> {
-    let pattern = pattern(&image.name)?;
+pub(crate) fn apply(
+    resources: &mut Resources,
+    image: &Image,
+    specs: &[FieldSpec],
+    release: Release,
+) -> Result<(), Problem> {
+    let Some(pattern) = pattern(&image.name, release)? else { return Ok(()) };
     let update = |node: &mut Node| update(node, &pattern, image);
     for resource in resources.list_mut().iter_mut().filter(|resource| resource.kind() != "CustomResourceDefinition") {
         walk(&mut resource.node, &update)?;
@@ -26,13 +32,20 @@ pub(crate) fn apply(resources: &mut Resources, image: &Image, specs: &[FieldSpec
     Ok(())
 }
 
-/// The name goes into the pattern as it is, as in kustomize: a `.` fits any letter.
-fn pattern(name: &str) -> Result<Regex, Problem> {
+/// The name goes into the pattern as it is, as in kustomize: a `.` fits any letter. A name that is no pattern breaks
+/// 5.8.1, and fits nothing in 5.8.2.
+fn pattern(name: &str, release: Release) -> Result<Option<Regex>, Problem> {
     let tag = "[a-zA-Z0-9_.{}-]*";
-    Regex::new(&format!("^{name}(:{tag})?(@sha256:{tag})?$")).map_err(|_| {
-        Problem::invalid(format!("image name `{name}` is not a regular expression"))
-            .hint("put a backslash before characters such as `+` and `(`")
-    })
+    let algorithm = match release {
+        Release::V5_8_1 => "sha256",
+        Release::V5_8_2 => "[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*",
+    };
+    match Regex::new(&format!("^{name}(:{tag})?(@{algorithm}:{tag})?$")) {
+        Ok(regex) => Ok(Some(regex)),
+        Err(_) if release == Release::V5_8_2 => Ok(None),
+        Err(_) => Err(Problem::invalid(format!("image name `{name}` is not a regular expression"))
+            .hint("put a backslash before characters such as `+` and `(`")),
+    }
 }
 
 fn walk(node: &mut Node, update: &impl Fn(&mut Node) -> Result<(), Problem>) -> Result<(), Problem> {

@@ -28,5 +28,6 @@ pub(crate) fn specs(label: &Label, config: &Config) -> Result<Vec<FieldSpec>, Pr
         return append(&specs, &config.common_labels);
     }
     let specs = if label.include_templates { append(&specs, &config.template_labels)? } else { specs };
+    let specs = if label.include_claims { append(&specs, &config.claim_labels)? } else { specs };
     append(&specs, &[FieldSpec::new("", "metadata/labels", true)])
 }

@@ -128,7 +128,8 @@ impl Create {
     }
 }
 
-type Visit<'v> = &'v mut dyn FnMut(&mut Node, bool) -> Result<(), Problem>;
+/// What is done with each node, and whether it was made just now.
+pub(crate) type Visit<'v> = &'v mut dyn FnMut(&mut Node, bool) -> Result<(), Problem>;
 
 /// Calls `visit` for all nodes a target path leads to, with whether the node was made; returns their number.
 pub(crate) fn visit(node: &mut Node, parts: &[String], create: Create, visit: Visit<'_>) -> Result<usize, Problem> {

@@ -7,6 +7,7 @@ use super::{
     structured,
 };
 use crate::{
+    Release,
     error::Problem,
     id::{ResId, or},
     kustomization::{FieldOptions, Replacement, SourceSelector, TargetSelector},
@@ -18,14 +19,14 @@ use crate::{
 const DEFAULT_PATH: &str = "metadata.name";
 
 /// Copies one value.
-pub(crate) fn apply(resources: &mut Resources, replacement: &Replacement) -> Result<(), Problem> {
+pub(crate) fn apply(resources: &mut Resources, replacement: &Replacement, release: Release) -> Result<(), Problem> {
     let targets = match (&replacement.targets, replacement.source.is_some() || replacement.source_value.is_some()) {
         (Some(targets), true) => targets,
         _ => return Err(Problem::invalid("replacements must specify a source and at least one target")),
     };
     let value = value(resources, replacement)?;
     for target in targets {
-        apply_to(resources, &value, target)?;
+        apply_to(resources, &value, target, release)?;
     }
     Ok(())
 }
@@ -104,7 +105,7 @@ fn not_scalar() -> Problem {
     Problem::new("delimiter option can only be used with scalar nodes")
 }
 
-fn apply_to(resources: &mut Resources, value: &Node, target: &TargetSelector) -> Result<(), Problem> {
+fn apply_to(resources: &mut Resources, value: &Node, target: &TargetSelector, release: Release) -> Result<(), Problem> {
     let Some(select) = &target.select else {
         return Err(Problem::invalid("target must specify resources to select"));
     };
@@ -113,7 +114,7 @@ fn apply_to(resources: &mut Resources, value: &Node, target: &TargetSelector) ->
     for resource in resources.list_mut() {
         let ids: Vec<ResId> = resource.all_ids().collect();
         if is_target(resource, &ids, &select, &reject) {
-            copy(resource, value, target)?;
+            copy(resource, value, target, release)?;
         }
     }
     Ok(())
@@ -129,16 +130,22 @@ fn is_target(resource: &Resource, ids: &[ResId], select: &Pattern, reject: &[Pat
         })
 }
 
-fn copy(resource: &mut Resource, value: &Node, target: &TargetSelector) -> Result<(), Problem> {
+fn copy(resource: &mut Resource, value: &Node, target: &TargetSelector, release: Release) -> Result<(), Problem> {
     let default = [DEFAULT_PATH.to_owned()];
     let paths = if target.field_paths.is_empty() { &default[..] } else { &target.field_paths };
     let create = if target.options.create { Create::like(value) } else { Create::No };
     for field in paths {
         let parts = path::split(field);
-        if structured::set(&mut resource.node, value, &parts, create) {
+        let set = &mut |node: &mut Node, made: bool| set(node, value, &target.options, made);
+        let inside = match release {
+            Release::V5_8_1 => {
+                structured::set(&mut resource.node, &parts, create, &mut |node, made| copy_whole(node, value, made))
+            }
+            Release::V5_8_2 => structured::set(&mut resource.node, &parts, create, set),
+        };
+        if inside {
             continue;
         }
-        let set = &mut |node: &mut Node, made: bool| set(node, value, &target.options, made);
         match path::visit(&mut resource.node, &parts, create, set) {
             Ok(0) => return Err(missing(field, create)),
             Ok(_) => {}
@@ -149,6 +156,12 @@ fn copy(resource: &mut Resource, value: &Node, target: &TargetSelector) -> Resul
         }
     }
     Ok(())
+}
+
+/// Inside of text, 5.8.1 overlooks delimiters.
+fn copy_whole(node: &mut Node, value: &Node, made: bool) -> Result<(), Problem> {
+    let options = FieldOptions::default();
+    set(node, value, &options, made)
 }
 
 fn missing(field: &str, create: Create) -> Problem {

@@ -1,13 +1,9 @@
 //! Changes values inside text that is YAML or JSON itself.
 
-use sluice_yaml::{EmitOptions, Flavor, Limits, Node, Value, emit_v2, parse_all, to_json};
+use sluice_yaml::{Flavor, LayoutOptions, Limits, Node, Value, emit_v3, parse_all, to_json};
 
-use super::path::{self, Create};
-use crate::{
-    error::Problem,
-    go,
-    resource::{raw_text, set_plain},
-};
+use super::path::{self, Create, Visit};
+use crate::{error::Problem, go, resource::raw_text};
 
 /// How much YAML may be inside a text.
 const LIMITS: Limits = Limits { bytes: 4 << 20, depth: 100, nodes: 200_000 };
@@ -18,15 +14,11 @@ pub(crate) fn parse(text: &str) -> Result<Node, Problem> {
     Ok(documents.into_iter().next().unwrap_or_else(Node::null))
 }
 
-/// Writes a value into a field inside a text, if the path leads into one. Says whether it did.
-pub(crate) fn set(target: &mut Node, value: &Node, parts: &[String], create: Create) -> bool {
+/// Calls `set` on the fields inside a text, if the path leads into one. Says whether it did.
+pub(crate) fn set(target: &mut Node, parts: &[String], create: Create, set: Visit<'_>) -> bool {
     let Some((at, mut inner)) = text_on(target, parts) else { return false };
     let (outer, rest) = parts.split_at(at);
-    let copy = &mut |node: &mut Node, _: bool| {
-        write(node, value);
-        Ok(())
-    };
-    if !path::visit(&mut inner, rest, create, copy).is_ok_and(|count| count > 0) {
+    if !path::visit(&mut inner, rest, create, set).is_ok_and(|count| count > 0) {
         return false;
     }
     let mut written = false;
@@ -49,23 +41,16 @@ fn text_on(target: &Node, parts: &[String]) -> Option<(usize, Node)> {
     })
 }
 
-fn write(node: &mut Node, value: &Node) {
-    match (&node.value, &value.value) {
-        (Value::Scalar(_), Value::Scalar(text)) => set_plain(node, text),
-        _ => *node = value.clone(),
-    }
-}
-
 fn set_text(node: &mut Node, text: &str) {
     node.value = Value::Scalar(text.to_owned());
 }
 
-/// Prints JSON as JSON, over several lines if it was, and all else as YAML.
+/// Prints JSON as JSON, over several lines if it was, and all else as YAML, in the styles that it had.
 fn print(inner: &Node, original: &str) -> Option<String> {
-    let json = to_json(inner, Flavor::V3).ok()?;
     if !original.trim_start().starts_with(['{', '[']) {
-        return Some(emit_v2(&json, &EmitOptions::UNFOLDED).trim().to_owned());
+        return Some(emit_v3(inner, &LayoutOptions::default()).trim().to_owned());
     }
+    let json = to_json(inner, Flavor::V3).ok()?;
     let lines = original.contains('\n') && original.contains("  ");
     Some(if lines { go::to_json_indented(&json) } else { go::to_json(&json) })
 }

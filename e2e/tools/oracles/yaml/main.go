@@ -5,6 +5,7 @@
 //	yaml-oracle compact < case.in.yaml  the same, lists not indented
 //	yaml-oracle scalars < table.json    what plain scalars mean to either: the table with its answers made anew
 //	yaml-oracle documents < table.json  what documents mean to go-yaml v3
+//	yaml-oracle fuzz < texts            all of it for each line, a text as JSON, as fast as lines come
 package main
 
 import (
@@ -29,6 +30,9 @@ func main() {
 }
 
 func run(arguments []string) error {
+	if len(arguments) == 1 && arguments[0] == "fuzz" {
+		return fuzz(os.Stdin, os.Stdout)
+	}
 	input, err := io.ReadAll(os.Stdin)
 	if err != nil {
 		return err
@@ -105,16 +109,8 @@ func layout(input []byte, compact bool) ([]byte, error) {
 		return nil, err
 	}
 	dropComments(&node)
-	var output bytes.Buffer
-	encoder := yamlv3.NewEncoder(&output)
-	encoder.SetIndent(2)
-	if compact {
-		encoder.CompactSeqIndent()
-	}
-	if err := encoder.Encode(&node); err != nil {
-		return nil, err
-	}
-	return output.Bytes(), encoder.Close()
+	text, err := encode(&node, compact)
+	return []byte(text), err
 }
 
 func dropComments(node *yamlv3.Node) {

@@ -8,7 +8,7 @@ const SHOWN: usize = 4;
 const BEFORE: usize = 2;
 
 /// Describes the first difference between a file and what it should be.
-pub(super) fn describe(name: &str, present: Option<&str>, made: &str) -> String {
+pub(crate) fn describe(name: &str, present: Option<&str>, made: &str) -> String {
     let Some(present) = present else {
         return format!("{name}: missing");
     };
