@@ -227,7 +227,7 @@ impl ControlPlane {
     /// # Errors
     /// When the cluster is external, or the API server does not become ready.
     pub async fn start_api_server(&self) -> Result<(), Error> {
-        self.local("start the API server")?.start_api_server(&self.config).await
+        self.local("start the API server")?.resume(&self.config).await
     }
 
     /// Returns the name and process id of each program that runs.

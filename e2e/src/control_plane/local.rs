@@ -20,6 +20,8 @@ use crate::wait::eventually;
 const PROGRAMS: [Tool; 5] =
     [Tool::Etcd, Tool::KubeApiserver, Tool::KubeControllerManager, Tool::KubeScheduler, Tool::Kwok];
 
+const CONTROLLERS: [Tool; 3] = [Tool::KubeControllerManager, Tool::KubeScheduler, Tool::Kwok];
+
 /// How long one API server may take to come (back).
 const API_SERVER: Duration = Duration::from_secs(60);
 
@@ -79,15 +81,27 @@ impl Local {
         let client = Client::try_from(config.clone())?;
         self.run(Tool::Etcd, parts::etcd(self.ports, &self.folder))?;
         self.start_api_server(config).await?;
-        self.run(Tool::KubeControllerManager, parts::controller_manager(&self.kubeconfig, &self.pki))?;
-        self.run(Tool::KubeScheduler, parts::scheduler(&self.kubeconfig))?;
         create_nodes(&client, options.nodes).await?;
-        self.run(Tool::Kwok, parts::kwok(&self.kubeconfig, &self.kwok_config(), self.ports))?;
+        self.start_controllers()?;
         self.wait_for_cluster(&client, options.timeout).await
     }
 
+    fn start_controllers(&self) -> Result<(), Error> {
+        self.run(Tool::KubeControllerManager, parts::controller_manager(&self.kubeconfig, &self.pki))?;
+        self.run(Tool::KubeScheduler, parts::scheduler(&self.kubeconfig))?;
+        self.run(Tool::Kwok, parts::kwok(&self.kubeconfig, &self.kwok_config(), self.ports))
+    }
+
+    /// Starts the API server again. Its controllers begin anew too: left alone they look for it ever more rarely, and
+    /// would be away for minutes.
+    pub(super) async fn resume(&self, config: &Config) -> Result<(), Error> {
+        self.start_api_server(config).await?;
+        self.lock().retain(|process| !CONTROLLERS.iter().any(|tool| process.name() == tool.name()));
+        self.start_controllers()
+    }
+
     /// Starts the API server and waits until it says that it is ready.
-    pub(super) async fn start_api_server(&self, config: &Config) -> Result<(), Error> {
+    async fn start_api_server(&self, config: &Config) -> Result<(), Error> {
         let (policy, log) = (self.audit_policy(), self.audit_path());
         let audit = self.audit.then_some(Audit { policy: &policy, log: &log });
         self.run(Tool::KubeApiserver, parts::api_server(self.ports, &self.pki, audit))?;
