@@ -52,3 +52,42 @@ fn write(folder: &Path, files: &BTreeMap<String, String>, stale: &[String]) -> a
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, time::Duration};
+
+    use anyhow::Context as _;
+    use serde_json::Value;
+    use sluice_api::schema;
+    use sluice_e2e::{ControlPlane, Options, agent, eventually};
+
+    /// Returns the schema of a kind from what an API server publishes for a group.
+    async fn published(cluster: &ControlPlane, path: &str, kind: &str) -> anyhow::Result<Value> {
+        let output = cluster.kubectl(&["get", "--raw", path]).await?;
+        let whole: Value = serde_json::from_slice(&output.stdout).context("read the OpenAPI document")?;
+        let schemas = whole["components"]["schemas"].as_object().into_iter().flatten().map(|(_, schema)| schema);
+        let named = |schema: &&Value| schema["x-kubernetes-group-version-kind"][0]["kind"] == kind;
+        schemas.into_iter().find(named).cloned().with_context(|| format!("find {kind} in {path}"))
+    }
+
+    /// Clients check manifests by what the server publishes; that equals `tests/fields.txt` of `sluice-api`.
+    #[tokio::test]
+    async fn an_api_server_publishes_all_that_the_types_say() -> anyhow::Result<()> {
+        let cluster = ControlPlane::start(Options::default()).await?;
+        agent::install(&cluster).await.map_err(anyhow::Error::from_boxed)?;
+        for crd in sluice_api::crds() {
+            let (kind, version) = (&crd.spec.names.kind, &crd.spec.versions[0].name);
+            let path = format!("/openapi/v3/apis/{}/{version}", crd.spec.group);
+            // Schemas are published a moment after their definitions are established.
+            let schema = eventually(Duration::from_secs(30), async || {
+                published(&cluster, &path, kind).await.map_err(|error| format!("{error:#}"))
+            });
+            let lines = |lines: Vec<schema::FieldLine>| lines.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+            let (served, ours) = (lines(schema::lines(kind, &schema.await?)), lines(schema::fields(&crd)));
+            let missing: Vec<_> = ours.symmetric_difference(&served).collect();
+            assert!(missing.is_empty(), "{kind}: {missing:#?}");
+        }
+        Ok(())
+    }
+}

@@ -53,6 +53,23 @@ async fn nothing_is_asked_between_the_intervals() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_day_of_intervals_costs_what_its_intervals_cost() {
+    let bench = Bench::new();
+    bench.cluster.put(namespace()).unwrap();
+    let all =
+        ["1h", "30m", "10m"].map(|interval| (interval, files(interval, [config(&format!("of-{interval}"), "1")])));
+    bench.publish("apps", "1", &all.iter().flat_map(|(_, files)| files.clone()).collect::<Vec<_>>()).await;
+    all.iter().for_each(|(interval, _)| bench.kustomization(interval, json!({"interval": interval})));
+    let _agent = bench.start();
+    bench.idle().await;
+    assert!(all.iter().all(|(name, _)| bench.is_ready(name)));
+    bench.cluster.clear_requests();
+    bench.pass(Duration::from_secs(24 * 3600 + 60)).await;
+    let intervals = 24 + 2 * 24 + 6 * 24;
+    assert_eq!((bench.count(Verb::Status), bench.requests()), (intervals, 2 * intervals));
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_changed_object_is_written_once() {
     let bench = bench_of(10).await;
     let _agent = bench.start();
