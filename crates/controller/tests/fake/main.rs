@@ -10,6 +10,7 @@ mod expressions;
 mod lives;
 mod manifests;
 mod remote;
+mod shards;
 mod syncs;
 mod watching;
 mod world;

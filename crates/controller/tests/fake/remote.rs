@@ -14,6 +14,9 @@ use crate::{
 };
 
 const SERVER: &str = "https://there:6443";
+/// The watches of sources and of Kustomizations.
+const OURS: usize = 2;
+
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A bench with a second cluster, and the Secret that leads to it.
@@ -48,13 +51,19 @@ fn message(bench: &Bench) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn objects_are_applied_there_and_their_health_is_read() {
-    let (bench, there, _agent) = bench("token: t", json!({})).await;
+    let (bench, there, agent) = bench("token: t", json!({})).await;
     bench.idle().await;
     assert!(there.get(&a()).is_some() && bench.config("a").is_none());
     assert_eq!(bench.ready("site").0, "Unknown");
+    assert_eq!(bench.cluster.open_watches(), OURS, "of what is waited for");
     there.make_ready();
     bench.pass(Duration::from_secs(10)).await;
     assert!(bench.is_ready("site"), "{:?}", bench.ready("site"));
+    assert_eq!(bench.cluster.open_watches(), OURS, "of what is managed");
+    agent.crash().await;
+    let _agent = bench.start();
+    bench.idle().await;
+    assert_eq!(bench.cluster.open_watches(), OURS, "of what a status lists");
     let watched = |requests: Vec<(Identity, Verb, Target)>| requests.iter().any(|(_, verb, _)| *verb == Verb::Watch);
     assert!(!watched(there.requests()));
 }

@@ -42,7 +42,7 @@ impl Run {
             variables: self.variables_digest(),
             eager: self.facts.eager,
         };
-        let hashes = if self.is_remote() { Vec::new() } else { self.latest.hashes(&applied.inventory) };
+        let hashes = self.latest.hashes(&applied.inventory);
         let baseline = Baseline { hashes, corrected, eager: self.facts.eager };
         self.stage = Stage::Closing(Box::new(verdict));
         (self, Command::Do(Effect::Remember { owner: facts::id(object), memory: Some(memory), baseline }))
