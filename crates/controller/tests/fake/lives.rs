@@ -61,7 +61,7 @@ fn refuse(bench: &Bench, verb: Verb, mut times: usize) {
 }
 
 /// Changes the Kustomization just before the agent's first request of a verb.
-fn come_before(bench: &Bench, verb: Verb, mut change: impl FnMut(&FakeCluster) + Send + 'static) {
+pub(crate) fn come_before(bench: &Bench, verb: Verb, mut change: impl FnMut(&FakeCluster) + Send + 'static) {
     let (server, mut done) = (bench.cluster.clone(), false);
     bench.cluster.faults(Box::new(move |who, request| {
         if *who == Identity::Agent && request.verb() == verb && !std::mem::replace(&mut done, true) {

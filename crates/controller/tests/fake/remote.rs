@@ -61,9 +61,11 @@ async fn objects_are_applied_there_and_their_health_is_read() {
     assert!(bench.is_ready("site"), "{:?}", bench.ready("site"));
     assert_eq!(bench.cluster.open_watches(), OURS, "of what is managed");
     agent.crash().await;
+    bench.cluster.clear_requests();
     let _agent = bench.start();
     bench.idle().await;
-    assert_eq!(bench.cluster.open_watches(), OURS, "of what a status lists");
+    let watches = bench.cluster.requests().into_iter().filter(|(_, verb, _)| *verb == Verb::Watch);
+    assert_eq!(watches.count(), OURS, "of what a status lists");
     let watched = |requests: Vec<(Identity, Verb, Target)>| requests.iter().any(|(_, verb, _)| *verb == Verb::Watch);
     assert!(!watched(there.requests()));
 }
@@ -84,6 +86,22 @@ async fn drift_there_is_put_back_at_the_interval() {
     patch(&there, a(), json!({"data": {"v": "by hand"}})).await;
     bench.pass(HOUR).await;
     assert_eq!(there.get(&a()).unwrap().value()["data"]["v"], "1");
+}
+
+/// An object of the same name here is watched, for somebody else.
+#[tokio::test(start_paused = true)]
+async fn the_health_of_an_object_here_tells_nothing() {
+    let (bench, there, _agent) = bench("token: t", json!({})).await;
+    bench.idle().await;
+    let here = [namespace(), deployment("web", 1)];
+    bench.publish("apps", "1", &[files("site", here.clone()), files("here", here)].concat()).await;
+    bench.kustomization("here", json!({"wait": true}));
+    bench.pass(Duration::from_secs(10)).await;
+    assert!(bench.is_ready("here"), "{:?}", bench.ready("here"));
+    assert_eq!(bench.ready("site").0, "Unknown");
+    there.make_ready();
+    bench.pass(Duration::from_secs(10)).await;
+    assert!(bench.is_ready("site"), "{:?}", bench.ready("site"));
 }
 
 /// An object of the same name here belongs to somebody else.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sluice_cluster::Target;
+use sluice_cluster::{Target, Verb};
 use sluice_object::{LabelSelector, Object};
 use sluice_reconcile::Settings;
 
 use crate::{
     bench::{Bench, target},
-    lives::patch,
+    lives::{come_before, patch},
     manifests::{config, deployment, files, namespace},
 };
 
@@ -55,6 +55,27 @@ async fn a_pass_that_waits_is_left_to_the_next_agent() {
     bench.cluster.clear_requests();
     bench.cluster.make_ready();
     bench.pass(HOUR).await;
+    assert_eq!(bench.requests(), 0, "{:#?}", bench.cluster.requests());
+}
+
+/// The label goes while a pass is under way; it is finished.
+#[tokio::test(start_paused = true)]
+async fn an_object_that_leaves_in_the_middle_of_a_pass_is_not_looked_at_again() {
+    let bench = Bench::new();
+    bench.publish("apps", "1", &files("site", [namespace(), config("a", "1")])).await;
+    bench.kustomization("site", json!({}));
+    label(&bench, json!("a")).await;
+    come_before(&bench, Verb::Apply, |cluster| {
+        let mut site = cluster.get(&target("site")).unwrap().into_value();
+        site["metadata"]["labels"] = json!({});
+        cluster.put(site).unwrap();
+    });
+    let shard = LabelSelector::parse("shard=a").unwrap();
+    let _agent = bench.start_with(Settings { shard, jitter: 0.0, ..Settings::default() });
+    bench.idle().await;
+    assert_eq!(bench.config("a"), Some("1".into()));
+    bench.cluster.clear_requests();
+    bench.pass(3 * HOUR).await;
     assert_eq!(bench.requests(), 0, "{:#?}", bench.cluster.requests());
 }
 
