@@ -42,9 +42,6 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn signal(object: &Object) -> String;
     /// Says whether a change of a reference must start a pass of a settled object.
     fn concerns(object: &Self::Object, index: &crate::Index) -> bool;
-    /// Returns what the object manages in the cluster, so that it is watched from the start of the agent on.
-    fn inventory(object: &Self::Object) -> Vec<InventoryEntry>;
-
     /// Says of which revision of which source a pass is, so that it joins the trace of that.
     fn origin(_: &Self::Object, _: &Self::Facts) -> Option<Origin> {
         None

@@ -12,7 +12,7 @@ mod tests;
 use std::sync::Arc;
 
 use sluice_api::source::Bucket;
-use sluice_object::{Artifact, Gvk, InventoryEntry, Object, ObjectId};
+use sluice_object::{Artifact, Gvk, Object, ObjectId};
 use sluice_reconcile::{Command, Context, Index, Input, Kind, trace::Step};
 use sluice_source::{
     Limits,
@@ -116,10 +116,6 @@ impl Kind for Buckets {
 
     fn concerns(_: &Bucket, _: &Index) -> bool {
         false
-    }
-
-    fn inventory(_: &Bucket) -> Vec<InventoryEntry> {
-        Vec::new()
     }
 
     fn step(effect: &Effect) -> Option<Step> {

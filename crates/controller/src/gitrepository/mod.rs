@@ -12,7 +12,7 @@ mod tests;
 use std::sync::Arc;
 
 use sluice_api::source::GitRepository;
-use sluice_object::{Artifact, Gvk, InventoryEntry, Object, ObjectId};
+use sluice_object::{Artifact, Gvk, Object, ObjectId};
 use sluice_reconcile::{Command, Context, Index, Input, Kind, trace::Step};
 use sluice_source::{
     Limits,
@@ -111,10 +111,6 @@ impl Kind for GitRepositories {
 
     fn concerns(_: &GitRepository, _: &Index) -> bool {
         false
-    }
-
-    fn inventory(_: &GitRepository) -> Vec<InventoryEntry> {
-        Vec::new()
     }
 
     fn step(effect: &Effect) -> Option<Step> {

@@ -186,14 +186,6 @@ impl Kind for Kustomizations {
         facts::concerns(object, index)
     }
 
-    /// Nothing of other clusters is watched.
-    fn inventory(object: &Kustomization) -> Vec<InventoryEntry> {
-        if object.spec.kube_config.is_some() {
-            return Vec::new();
-        }
-        facts::inventory(object.status.as_ref())
-    }
-
     fn origin(object: &Kustomization, facts: &Facts) -> Option<Origin> {
         steps::origin(object, facts)
     }
