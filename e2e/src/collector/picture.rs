@@ -26,8 +26,8 @@ fn draw(span: &Span, root: &Span, all: &[Span], depth: usize, lines: &mut Vec<St
 }
 
 fn bar(span: &Span, root: &Span) -> String {
-    let whole = root.took().max(Duration::from_nanos(1)).as_secs_f64();
-    let at = |time: Duration| (time.saturating_sub(root.began).as_secs_f64() / whole * BARS as f64) as usize;
+    let whole = root.took().as_nanos().max(1);
+    let at = |time: Duration| (time.saturating_sub(root.began).as_nanos() * BARS as u128 / whole) as usize;
     let start = at(span.began).min(BARS - 1);
     let end = at(span.ended).clamp(start + 1, BARS);
     format!("{}{}", " ".repeat(start), "━".repeat(end - start))
