@@ -145,6 +145,7 @@ pub(super) fn kwok(kubeconfig: &Path, config: &Path, ports: Ports) -> Vec<String
         format!("--node-port={}", ports.kubelet),
         format!("--server-address=127.0.0.1:{}", ports.kubelet),
         "--cidr=10.64.0.0/16".into(),
-        "--node-lease-duration-seconds=40".into(),
+        // Short: a kwok that is started again must not wait long for the leases of the one before.
+        "--node-lease-duration-seconds=5".into(),
     ]
 }
