@@ -37,11 +37,15 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// Says whether passes are off for now; such an object is left untouched.
     fn is_suspended(object: &Self::Object) -> bool;
     /// Returns what the object refers to: a change there wakes it.
-    fn references(object: &Self::Object) -> Vec<ObjectId>;
+    fn references(_: &Self::Object) -> Vec<ObjectId> {
+        Vec::new()
+    }
     /// Condenses what dependents care about; they are woken when it changes.
     fn signal(object: &Object) -> String;
     /// Says whether a change of a reference must start a pass of a settled object.
-    fn concerns(object: &Self::Object, index: &crate::Index) -> bool;
+    fn concerns(_: &Self::Object, _: &crate::Index) -> bool {
+        false
+    }
     /// Says of which revision of which source a pass is, so that it joins the trace of that.
     fn origin(_: &Self::Object, _: &Self::Facts) -> Option<Origin> {
         None

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use sluice_api::source::Bucket;
 use sluice_object::{Artifact, Gvk, Object, ObjectId};
-use sluice_reconcile::{Command, Context, Index, Input, Kind, trace::Step};
+use sluice_reconcile::{Command, Context, Input, Kind, trace::Step};
 use sluice_source::{
     Limits,
     bucket::{BucketSpec, FetchOptions, Listing},
@@ -21,7 +21,7 @@ use sluice_source::{
 
 use crate::{
     Sources,
-    source::{GROUP, Leftovers, Trouble},
+    source::{self, GROUP, Leftovers, Trouble},
 };
 
 /// The controller of Buckets.
@@ -104,18 +104,8 @@ impl Kind for Buckets {
         object.spec.suspend
     }
 
-    fn references(_: &Bucket) -> Vec<ObjectId> {
-        Vec::new()
-    }
-
-    /// Dependents care for the artifact alone.
     fn signal(object: &Object) -> String {
-        let artifact = &object.value()["status"]["artifact"];
-        format!("{} {}", artifact["revision"], artifact["digest"])
-    }
-
-    fn concerns(_: &Bucket, _: &Index) -> bool {
-        false
+        source::signal(object)
     }
 
     fn step(effect: &Effect) -> Option<Step> {

@@ -13,14 +13,17 @@ use std::sync::Arc;
 
 use sluice_api::source::GitRepository;
 use sluice_object::{Artifact, Gvk, Object, ObjectId};
-use sluice_reconcile::{Command, Context, Index, Input, Kind, trace::Step};
+use sluice_reconcile::{Command, Context, Input, Kind, trace::Step};
 use sluice_source::{
     Limits,
     git::{Git, GitSpec, Head},
 };
 
 pub(crate) use crate::source::{GROUP, Trouble, with_cause};
-use crate::{Sources, source::Leftovers};
+use crate::{
+    Sources,
+    source::{self, Leftovers},
+};
 
 /// The controller of GitRepositories.
 #[derive(Debug)]
@@ -99,18 +102,8 @@ impl Kind for GitRepositories {
         object.spec.suspend
     }
 
-    fn references(_: &GitRepository) -> Vec<ObjectId> {
-        Vec::new()
-    }
-
-    /// Dependents care for the artifact alone.
     fn signal(object: &Object) -> String {
-        let artifact = &object.value()["status"]["artifact"];
-        format!("{} {}", artifact["revision"], artifact["digest"])
-    }
-
-    fn concerns(_: &GitRepository, _: &Index) -> bool {
-        false
+        source::signal(object)
     }
 
     fn step(effect: &Effect) -> Option<Step> {

@@ -6,7 +6,7 @@ mod secrets;
 
 use sluice_api::{conditions::reasons, meta};
 use sluice_cluster::EventType;
-use sluice_object::ObjectId;
+use sluice_object::{Object, ObjectId};
 use sluice_reconcile::Notice;
 use sluice_source::store;
 
@@ -44,6 +44,12 @@ pub struct Leftovers {
     pub owner: ObjectId,
     /// The path of the artifact to keep.
     pub current: Option<String>,
+}
+
+/// Condenses a source to what its dependents care about: the artifact.
+pub(crate) fn signal(source: &Object) -> String {
+    let artifact = &source.value()["status"]["artifact"];
+    format!("{} {}", artifact["revision"], artifact["digest"])
 }
 
 /// One line: what failed, why, and what to do.
