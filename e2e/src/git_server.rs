@@ -21,7 +21,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -155,7 +154,7 @@ impl GitServer {
     /// When somebody took the port meanwhile.
     pub async fn restart(&self) -> io::Result<()> {
         self.stop().await;
-        let listener = TcpListener::bind(self.address).await?;
+        let listener = crate::ports::listen(self.address).await?;
         let router = Router::new().fallback(answer).with_state(Arc::clone(&self.shared));
         let (stop, stopped) = oneshot::channel();
         let ended = match &self.tls {

@@ -1,7 +1,10 @@
 //! Free ports on the loopback address.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::wait::eventually;
 
 /// Below the range that systems hand out to outgoing connections, so that a port stays ours
 /// while its server is stopped for a while.
@@ -26,4 +29,13 @@ pub(crate) fn free() -> std::io::Result<u16> {
         }
     }
     Err(last)
+}
+
+/// Listens on a port that was just free.
+///
+/// A program that another thread is starting holds copies of all sockets until it runs, those that were closed
+/// meanwhile too; the port is waited for until then.
+pub(crate) async fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
+    let listening = eventually(Duration::from_secs(5), || tokio::net::TcpListener::bind(address)).await;
+    listening.map_err(|error| std::io::Error::other(format!("listen on {address}: {error}")))
 }
