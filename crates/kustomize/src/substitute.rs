@@ -7,7 +7,7 @@ mod functions;
 mod glob;
 pub mod template;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use sluice_object::Origin;
@@ -31,6 +31,21 @@ pub struct Variables {
     pub values: BTreeMap<String, String>,
     /// Whether a variable that has neither a value nor a default is an error; else it is empty.
     pub strict: bool,
+    /// The names of those whose values are secret.
+    pub secret: BTreeSet<String>,
+}
+
+impl Variables {
+    /// Returns a text with `*****` for each secret value: an API server quotes what it refuses.
+    ///
+    /// Source: kustomize-controller's `maskSecretValues`.
+    pub fn masked(&self, text: &str) -> String {
+        let mut values: Vec<_> = self.secret.iter().filter_map(|name| self.values.get(name)).collect();
+        values.retain(|value| !value.is_empty());
+        // What is a part of another is told last.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        values.iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), "*****"))
+    }
 }
 
 /// Values may be secret.
@@ -136,7 +151,7 @@ mod tests {
 
     fn variables(values: &[(&str, &str)]) -> Variables {
         let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Variables { values, strict: true }
+        Variables { values, strict: true, ..Variables::default() }
     }
 
     fn config(data: Value) -> Value {
@@ -146,6 +161,13 @@ mod tests {
     fn data(value: Value, values: &[(&str, &str)]) -> Result<Value, String> {
         let built = built(config(value)).substitute(&variables(values)).map_err(|error| error.to_string())?;
         Ok(built.resources[0].value["data"].clone())
+    }
+
+    #[test]
+    fn secret_values_are_masked_the_longer_first() {
+        let secret = ["a", "b", "empty"].map(String::from).into();
+        let values = Variables { secret, ..variables(&[("a", "tok"), ("b", "token"), ("c", "plain"), ("empty", "")]) };
+        assert_eq!(values.masked("token, tok and plain"), "*****, ***** and plain");
     }
 
     #[test]

@@ -14,7 +14,7 @@ fn answer(text: &str, variables: &Variables) -> Value {
 fn expressions_mean_what_they_mean_to_flux() {
     let cases: Value = serde_json::from_str(include_str!("substitution.json")).expect("the cases are JSON");
     let values = serde_json::from_value(cases["variables"].clone()).expect("variables are texts");
-    let strict = Variables { values, strict: true };
+    let strict = Variables { values, strict: true, ..Variables::default() };
     let lenient = Variables { strict: false, ..strict.clone() };
     let mut wrong = Vec::new();
     for case in cases["texts"].as_array().expect("texts are a list") {
@@ -32,7 +32,7 @@ fn expressions_mean_what_they_mean_to_flux() {
 #[test]
 fn what_would_take_too_much_is_refused() {
     let long = [("v".to_owned(), "x".repeat(1 << 20))].into();
-    let variables = Variables { values: long, strict: true };
+    let variables = Variables { values: long, strict: true, ..Variables::default() };
     let refused = |text: &str| answer(text, &variables)["error"].as_str().unwrap_or("accepted").to_owned();
     assert_eq!(refused(&"${v}".repeat(20)), "the object would have more than 16 MiB");
     assert_eq!(refused("${v##*y}"), "the value of `v` is too long for a pattern: 4096 bytes at the most");

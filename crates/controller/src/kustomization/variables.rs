@@ -1,7 +1,5 @@
 //! The variables of `spec.postBuild`, read at the start of each pass. Source: fluxcd/pkg `kustomize.LoadVariables`.
 
-use std::collections::BTreeMap;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sluice_api::{
     conditions::reasons,
@@ -21,15 +19,27 @@ use crate::gitrepository::Trouble;
 /// references go before earlier ones, and `substitute` before all of them.
 pub(super) async fn read(object: &Kustomization, strict: bool, cx: &Context) -> Result<Option<Variables>, Trouble> {
     let Some(wanted) = &object.spec.post_build else { return Ok(None) };
-    let mut values = BTreeMap::new();
+    let mut variables = Variables { strict, ..Variables::default() };
     for reference in &wanted.substitute_from {
-        let found = referenced(&namespace(object), reference, cx).await?;
-        values.extend(found.into_iter().flat_map(|found| entries(&found, reference.kind)));
+        if let Some(found) = referenced(&namespace(object), reference, cx).await? {
+            let is_secret = reference.kind == SubstituteKind::Secret;
+            add(&mut variables, entries(&found, reference.kind), is_secret);
+        }
     }
-    values.extend(wanted.substitute.clone());
-    values.values_mut().for_each(|value| value.retain(|c| c != '\n'));
+    add(&mut variables, wanted.substitute.clone(), false);
+    variables.values.values_mut().for_each(|value| value.retain(|c| c != '\n'));
     let always = wanted.substitute_strategy == Some(SubstituteStrategy::Always);
-    Ok((always || !values.is_empty()).then_some(Variables { values, strict }))
+    Ok((always || !variables.values.is_empty()).then_some(variables))
+}
+
+fn add(variables: &mut Variables, values: impl IntoIterator<Item = (String, String)>, are_secret: bool) {
+    for (name, value) in values {
+        match are_secret {
+            true => _ = variables.secret.insert(name.clone()),
+            false => _ = variables.secret.remove(&name),
+        }
+        variables.values.insert(name, value);
+    }
 }
 
 /// Returns the objects that values come from.
