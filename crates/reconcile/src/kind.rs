@@ -27,8 +27,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
 
     /// Returns the kind as served.
     fn gvk() -> Gvk;
-    /// Returns the upstream controller's name: component of events, prefix of the status manager.
+    /// Returns the upstream controller's name: the component of events.
     fn component() -> &'static str;
+    /// Returns the field manager of what that controller writes on its own objects.
+    fn manager() -> &'static str {
+        Self::component()
+    }
     /// Reads the typed form of an object.
     ///
     /// # Errors

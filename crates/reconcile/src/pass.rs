@@ -222,7 +222,7 @@ impl<K: Kind> Pass<'_, K> {
                 return Ok(());
             }
             let patch = json!({"metadata": {"resourceVersion": stored.resource_version()}, "status": patch});
-            let manager = manager::<K>();
+            let manager = K::manager().to_owned();
             match self.write(Request::Status { target: self.target(), patch, manager }).await {
                 Err(error) if error.code() == 409 => self.write(Request::Get(self.target())).await?,
                 done => return done,
@@ -260,7 +260,7 @@ impl<K: Kind> Pass<'_, K> {
                 return Ok(());
             }
             let patch = json!({"metadata": {"finalizers": finalizers(&object, ours), "resourceVersion": object.resource_version()}});
-            let manager = manager::<K>();
+            let manager = K::manager().to_owned();
             match self.write(Request::MergePatch { target: self.target(), patch, manager }).await {
                 Err(error) if error.code() == 409 => self.write(Request::Get(self.target())).await?,
                 Err(error) if error.is_not_found() && !ours => return Ok(()),
@@ -277,11 +277,6 @@ impl<K: Kind> Pass<'_, K> {
     fn target(&self) -> Target {
         Target::by_id(self.id, &K::gvk().version)
     }
-}
-
-/// Flux's name for what its controllers write on their own objects. An apply does not take such fields over.
-fn manager<K: Kind>() -> String {
-    format!("gotk-{}", K::component())
 }
 
 fn gone() -> ApiError {

@@ -54,7 +54,10 @@ async fn a_dependency_that_is_not_ready_is_named() -> Outcome {
     world.source(&[("infra/a.yaml", "a: [b\n"), ("apps/b.yaml", &config_map("b", "1"))]).await?;
     world.apply(kustomization("apps").path("./apps").into_namespace("waiting-for").depends_on("infra")).await?;
     let message = world.fails("Kustomization", "apps", "DependencyNotReady").await?;
-    assert_eq!(message, "dependency 'waiting-for/infra' not found");
+    assert_eq!(
+        message,
+        "dependency 'waiting-for/infra' not found: kustomizations.kustomize.toolkit.fluxcd.io \"infra\" not found"
+    );
     world.apply(kustomization("infra").path("./infra").into_namespace("waiting-for")).await?;
     world.fails("Kustomization", "infra", "BuildFailed").await?;
     let not_ready =
@@ -63,6 +66,7 @@ async fn a_dependency_that_is_not_ready_is_named() -> Outcome {
     assert!(!world.exists("ConfigMap", "b").await?);
     let told = world.event("Kustomization", "apps", |told| told.reason == "DependencyNotReady").await?;
     assert_eq!(told.type_, "Normal");
+    assert_eq!(told.message, "Dependencies do not meet ready condition, retrying in 30s");
     let revision = world.push(&[("infra/a.yaml", &config_map("a", "1"))]).await?;
     world.applied("apps", &revision).await?;
     assert!(world.exists("ConfigMap", "b").await?);

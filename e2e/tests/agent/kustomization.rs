@@ -163,7 +163,7 @@ async fn a_missing_source_is_waited_for() -> Outcome {
     let world = scenario("sourceless").await?;
     world.apply(kustomization("apps").into_namespace("sourceless")).await?;
     let message = world.fails("Kustomization", "apps", "ArtifactFailed").await?;
-    assert!(message.contains("GitRepository/sourceless/app") && message.contains("not found"), "{message}");
+    assert_eq!(message, "GitRepository.source.toolkit.fluxcd.io \"app\" not found");
     let waiting = world.get("Kustomization", "apps").await?;
     assert!(condition(&waiting, "Reconciling").is_null(), "{waiting:#}");
     // It comes by an event, long before the retry interval.

@@ -50,6 +50,25 @@ async fn values_come_from_the_spec_from_config_maps_and_from_secrets() -> Outcom
 }
 
 #[tokio::test]
+async fn what_the_api_server_quotes_of_a_secret_is_masked() -> Outcome {
+    const LABELLED: &str = "apiVersion: v1
+kind: ConfigMap
+metadata: { name: app, labels: { token: \"${token}\" } }
+";
+    let world = scenario("masked").await?;
+    world.apply(secret("hidden", &[("token", "s3cret!")])).await?;
+    world.source(&[("app.yaml", LABELLED)]).await?;
+    let post_build = json!({ "substituteFrom": [{ "kind": "Secret", "name": "hidden" }] });
+    world.apply(kustomization("apps").into_namespace("masked").with("postBuild", post_build)).await?;
+    let message = world.fails("Kustomization", "apps", "ReconciliationFailed").await?;
+    assert!(message.contains("Invalid value: \"*****\""), "{message}");
+    let told = world.events("Kustomization", "apps").await?;
+    let told = format!("{}{told:?}{}", world.get("Kustomization", "apps").await?, shared().await?.agent.log());
+    assert!(!told.contains("s3cret"), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn without_a_value_nothing_is_applied_and_the_variable_is_named() -> Outcome {
     let world = scenario("unset").await?;
     world.source(&[("apps/app.yaml", MANIFEST)]).await?;

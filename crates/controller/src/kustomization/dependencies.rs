@@ -8,9 +8,18 @@ use sluice_object::{Object, ObjectId};
 use sluice_reconcile::{Context, Index, Kind};
 
 use super::{
-    Kustomizations, expressions,
+    GROUP, Kustomizations, expressions,
     facts::{id, namespace, ready_condition, source_id},
 };
+
+/// Why dependencies hold a Kustomization up.
+#[derive(Debug, Clone)]
+pub(super) enum Blocked {
+    /// It waits for itself, by way of others.
+    Cycle(String),
+    /// One of them is not ready.
+    Dependency(String),
+}
 
 impl Kustomizations {
     /// Says why dependencies hold a Kustomization up, if they do. Expressions are evaluated where heavy work is done.
@@ -20,14 +29,15 @@ impl Kustomizations {
         revision: Option<String>,
         ready: Vec<Option<Program>>,
         cx: &Context,
-    ) -> Option<String> {
+    ) -> Option<Blocked> {
         let additive = self.policy.additive_ready_expr;
         if ready.iter().all(Option::is_none) {
             return blocked(object, revision.as_deref(), &Ready { programs: &ready, additive }, &cx.index);
         }
         let (object, index) = (object.clone(), cx.index.clone());
         let work = move || blocked(&object, revision.as_deref(), &Ready { programs: &ready, additive }, &index);
-        cx.cpu(work).await.unwrap_or_else(|| Some("the look at dependencies ended unexpectedly".into()))
+        let unknown = || Some(Blocked::Dependency("the look at dependencies ended unexpectedly".into()));
+        cx.cpu(work).await.unwrap_or_else(unknown)
     }
 }
 
@@ -40,14 +50,19 @@ struct Ready<'a> {
 }
 
 /// Says which dependency is not ready.
-fn blocked(object: &Kustomization, revision: Option<&str>, ready: &Ready<'_>, index: &Index) -> Option<String> {
+fn blocked(object: &Kustomization, revision: Option<&str>, ready: &Ready<'_>, index: &Index) -> Option<Blocked> {
     if let Some(cycle) = cycle(object, index) {
-        return Some(format!("dependency cycle: {cycle}; remove one of these from `spec.dependsOn`"));
+        let message = format!("dependency cycle: {cycle}; remove one of these from `spec.dependsOn`");
+        return Some(Blocked::Cycle(message));
     }
+    awaited(object, revision, ready, index).map(Blocked::Dependency)
+}
+
+fn awaited(object: &Kustomization, revision: Option<&str>, ready: &Ready<'_>, index: &Index) -> Option<String> {
     let programs = ready.programs.iter().map(Option::as_ref).chain(std::iter::repeat(None));
     dependencies(object).zip(programs).find_map(|(id, program)| {
         let shown = format!("'{}/{}'", id.namespace, id.name);
-        let Some(found) = index.get(&id) else { return Some(format!("dependency {shown} not found")) };
+        let Some(found) = index.get(&id) else { return Some(absent(&id)) };
         match program.map(|program| expressions::is_ready(program, object, &found)) {
             Some(Err(unanswered)) => Some(unanswered),
             Some(Ok(false)) => Some(format!("dependency {shown} is not ready according to readyExpr eval")),
@@ -55,6 +70,12 @@ fn blocked(object: &Kustomization, revision: Option<&str>, ready: &Ready<'_>, in
             _ => not_met(object, &found, &shown, revision),
         }
     })
+}
+
+/// Says so as the API server would.
+fn absent(id: &ObjectId) -> String {
+    let ObjectId { namespace, name, .. } = id;
+    format!("dependency '{namespace}/{name}' not found: kustomizations.{GROUP} \"{name}\" not found")
 }
 
 /// Flux: ready, generation observed, and at the source's revision if it is the same source.
@@ -129,7 +150,10 @@ mod tests {
     #[test]
     fn a_missing_dependency_is_named() {
         let ready = Ready { programs: &[], additive: false };
-        let blocked = blocked(&kustomization("a", &["b"]), None, &ready, &Index::default());
-        assert_eq!(blocked.as_deref(), Some("dependency 'ns/b' not found"));
+        let awaited = awaited(&kustomization("a", &["b"]), None, &ready, &Index::default());
+        assert_eq!(
+            awaited.as_deref(),
+            Some("dependency 'ns/b' not found: kustomizations.kustomize.toolkit.fluxcd.io \"b\" not found")
+        );
     }
 }

@@ -15,6 +15,7 @@ use sluice_reconcile::{Context, Index, Kind};
 
 use super::{
     Kustomizations, Memory,
+    dependencies::Blocked,
     expressions::{self, Compiled},
     remote, variables,
 };
@@ -26,7 +27,7 @@ pub struct Facts {
     /// The source's artifact, or why there is none.
     pub(super) source: Result<Arc<Artifact>, NoArtifact>,
     /// Why dependencies hold the pass up, if they do.
-    pub(super) blocked: Option<String>,
+    pub(super) blocked: Option<Blocked>,
     /// What it says in expressions, or why these are refused.
     pub(super) expressions: Result<Compiled, Trouble>,
     /// On whose behalf objects are applied, and at which cluster; or why nobody can.
@@ -200,7 +201,7 @@ fn gated(source: &ObjectId) -> NoArtifact {
 fn missing(object: &Kustomization, source: &ObjectId) -> NoArtifact {
     let message = match object.spec.source_ref.kind {
         SourceKind::GitRepository | SourceKind::Bucket | SourceKind::ExternalArtifact => {
-            format!("Source '{source}' not found")
+            format!("{}.{} \"{}\" not found", source.kind, source.group, source.name)
         }
         _ => format!(
             "Source '{source}' is of a kind that this version of Sluice does not serve; hint: use a GitRepository or Bucket"

@@ -21,12 +21,18 @@ use sluice_reconcile::{Command, Input, Next, Notice, Report, Verdict};
 use self::{applying::Driving, checking::Checking};
 use super::{
     Built, Effect, Facts, GROUP, Kustomizations, Outcome,
+    dependencies::Blocked,
     facts::{self, NoArtifact},
     report::{notice, shown},
     requested_at, settings, variables,
     waiting::Latest,
 };
 use crate::{gitrepository::Trouble, marks::Marks, unserved::NOT_SERVED_YET};
+
+const FETCHING: &str = "Fetching manifests";
+const BUILDING: &str = "Building manifests";
+const DETECTING: &str = "Detecting drift";
+const CHECKING: &str = "Running health checks";
 
 /// The metadata of an artifact that names the revision it was made from.
 const ORIGIN_REVISION: &str = "org.opencontainers.image.revision";
@@ -40,6 +46,8 @@ pub struct Run {
     facts: Facts,
     who: Identity,
     began: Timestamp,
+    /// What is done now, as `Reconciling` tells it.
+    act: &'static str,
     latest: Latest,
     checksum: Option<Digest>,
     inputs: Option<Inputs>,
@@ -69,8 +77,8 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     let status = object.status.clone().unwrap_or_default();
     let (latest, notices) = (Latest::default(), Vec::new());
     let who = facts.identity.clone().unwrap_or_default();
-    let mut run =
-        Run { status, facts, who, began: now, latest, checksum: None, inputs: None, notices, stage: Stage::Nowhere };
+    let (checksum, inputs, stage) = (None, None, Stage::Nowhere);
+    let mut run = Run { status, facts, who, began: now, act: FETCHING, latest, checksum, inputs, notices, stage };
     if object.metadata.deletion_timestamp.is_some() {
         return run.finalize(object, now);
     }
@@ -87,15 +95,17 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
             return run.block(object, &trouble, None, object.spec.retry_interval(), now);
         }
         Err(NoArtifact::Unreadable(trouble)) => {
-            return run.block(object, &trouble, Some(EventType::Warning), object.spec.retry_interval(), now);
+            let event = Some((EventType::Warning, trouble.message.clone()));
+            return run.block(object, &trouble, event, object.spec.retry_interval(), now);
         }
     };
-    if let Some(message) = run.facts.blocked.clone() {
-        return run.wait_for_dependency(object, message, now);
+    if let Some(blocked) = run.facts.blocked.clone() {
+        return run.wait_for_dependency(object, blocked, now);
     }
     let variables = match run.facts.variables.clone() {
         Ok(variables) => variables,
         Err(trouble) => {
+            run.attempt(&artifact);
             let next = Next::After(object.spec.retry_interval());
             return run.fail(object, &trouble.reason, trouble.message, next, now);
         }
@@ -106,7 +116,6 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     if run.is_unchanged(object) {
         return run.unchanged(object, &artifact, now);
     }
-    run.status.last_attempted_revision = Some(artifact.revision.to_string());
     run.stage = Stage::Building;
     let path = object.spec.path.clone().unwrap_or_default();
     let overrides = Box::new(settings::overrides(object));
@@ -179,7 +188,7 @@ impl Run {
         mut self,
         object: &Kustomization,
         trouble: &Trouble,
-        event: Option<EventType>,
+        event: Option<(EventType, String)>,
         after: Duration,
         now: Timestamp,
     ) -> Step {
@@ -188,14 +197,19 @@ impl Run {
         self.handled(object);
         let event = event.filter(|_| before.as_deref() != Some(&trouble.message));
         let revision = self.revision();
-        let notices = event.map(|type_| notice(type_, &trouble.reason, &trouble.message, revision.as_deref()));
+        let notices = event.map(|(type_, text)| notice(type_, &trouble.reason, text, revision.as_deref()));
         self.settle(notices.into_iter().collect(), Next::After(after), false)
     }
 
-    fn wait_for_dependency(self, object: &Kustomization, message: String, now: Timestamp) -> Step {
+    fn wait_for_dependency(self, object: &Kustomization, blocked: Blocked, now: Timestamp) -> Step {
         let after = self.facts.policy.requeue_dependency;
+        let waits = format!("Dependencies do not meet ready condition, retrying in {}", shown(after));
+        let (message, text) = match blocked {
+            Blocked::Cycle(message) => (message.clone(), message),
+            Blocked::Dependency(message) => (message, waits),
+        };
         let trouble = Trouble { reason: reasons::DEPENDENCY_NOT_READY.into(), message };
-        self.block(object, &trouble, Some(EventType::Normal), after, now)
+        self.block(object, &trouble, Some((EventType::Normal, text)), after, now)
     }
 }
 
@@ -205,14 +219,21 @@ impl Run {
         Marks::new(&mut self.status.conditions, object.metadata.generation.unwrap_or(0), now)
     }
 
-    fn mark_working(&mut self, object: &Kustomization, act: &str, now: Timestamp) {
-        let message = self.progress(object, act);
+    /// Notes that the artifact holds the path: its revision is attempted from here on.
+    fn attempt(&mut self, artifact: &Artifact) {
+        self.status.last_attempted_revision = Some(artifact.revision.to_string());
+        self.act = BUILDING;
+    }
+
+    fn mark_working(&mut self, object: &Kustomization, act: &'static str, now: Timestamp) {
+        self.act = act;
+        let message = self.progress(object);
         self.marks(object, now).working("Reconciliation in progress", &message);
     }
 
-    fn progress(&self, object: &Kustomization, act: &str) -> String {
+    fn progress(&self, object: &Kustomization) -> String {
         let revision = self.revision().unwrap_or_default();
-        format!("{act} for revision {revision} with a timeout of {}", shown(object.spec.timeout()))
+        format!("{} for revision {revision} with a timeout of {}", self.act, shown(object.spec.timeout()))
     }
 
     fn revision(&self) -> Option<String> {

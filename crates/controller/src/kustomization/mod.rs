@@ -151,6 +151,11 @@ impl Kind for Kustomizations {
         Gvk::new(GROUP, "v1", "Kustomization")
     }
 
+    /// An apply by `kustomize-controller` must not take the fields of a status over.
+    fn manager() -> &'static str {
+        "gotk-kustomize-controller"
+    }
+
     fn component() -> &'static str {
         "kustomize-controller"
     }

@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sluice_api::kustomize::Kustomization;
-use sluice_cluster::Identity;
+use sluice_cluster::{EventType, Identity};
+use sluice_kustomize::Variables;
 use sluice_object::{Artifact, Digest, Revision, Tree};
 use sluice_reconcile::{Cause, Command, Input, Next, Verdict};
 
 use super::{
     Built, Effect, Facts, Kustomizations, Memory, Outcome, Policy,
+    dependencies::Blocked,
     expressions::{Compiled, compile},
     facts::NoArtifact,
     machine::{Run, next, start},
@@ -184,12 +186,13 @@ fn without_an_artifact_nothing_is_touched(
 
 #[test]
 fn a_dependency_is_waited_for_and_told_once() {
-    let blocked = Facts { blocked: Some("dependency 'ns/b' is not ready".into()), ..facts() };
+    let blocked = Facts { blocked: Some(Blocked::Dependency("dependency 'ns/b' is not ready".into())), ..facts() };
     let object = kustomization(json!({}), json!({}));
     let first = settled(start(&object, blocked.clone(), NOW).1);
     assert_eq!(short(&first.report.status, "Ready"), "False DependencyNotReady");
     assert_eq!(first.next, Next::After(Duration::from_secs(30)));
-    assert_eq!(first.report.notices.len(), 1);
+    let told: Vec<_> = first.report.notices.iter().map(|notice| notice.message.as_str()).collect();
+    assert_eq!(told, ["Dependencies do not meet ready condition, retrying in 30s"]);
     let again = settled(start(&kustomization(json!({}), first.report.status), blocked, NOW).1);
     assert!(again.report.notices.is_empty(), "{:?}", again.report.notices);
 }
@@ -249,6 +252,40 @@ fn values_that_cannot_be_read_fail_the_build() {
     let verdict = closed(&object, start(&object, Facts { variables: Err(trouble), ..unchanged() }, NOW));
     assert_eq!(short(&verdict.report.status, "Ready"), "False BuildFailed");
     assert_eq!(verdict.report.status["inventory"], applied()["inventory"]);
+}
+
+#[test]
+fn secret_values_are_not_told_of_a_failure() {
+    let secret = Variables {
+        values: [("token".into(), "s3cret".into())].into(),
+        secret: ["token".into()].into(),
+        ..Variables::default()
+    };
+    let object = kustomization(json!({}), applied());
+    let (run, _) = start(&object, Facts { variables: Ok(Some(Arc::new(secret))), ..facts() }, NOW);
+    let trouble = Trouble { reason: "BuildFailed".into(), message: "Invalid value: \"s3cret\"".into() };
+    let verdict = closed(&object, next(&object, run, Input::Done(Outcome::Built(Err(trouble))), NOW));
+    let told = serde_json::to_string(&(&verdict.report.status, &verdict.report.notices[0].message)).unwrap();
+    assert!(!told.contains("s3cret") && told.contains("*****"), "{told}");
+}
+
+#[rstest]
+#[case::not_there("ArtifactFailed", "Fetching manifests", Value::Null)]
+#[case::not_built("BuildFailed", "Building manifests", json!("main@sha1:abc"))]
+fn a_failure_tells_how_far_the_revision_came(#[case] reason: &str, #[case] act: &str, #[case] attempted: Value) {
+    let mut status = applied();
+    let old = json!({
+        "type": "Reconciling", "status": "True", "reason": "ProgressingWithRetry", "message": "of an older revision",
+        "lastTransitionTime": "1970-01-01T00:00:00Z", "observedGeneration": 3,
+    });
+    status["conditions"].as_array_mut().unwrap().push(old);
+    let object = kustomization(json!({}), status);
+    let (run, _) = start(&object, facts(), NOW);
+    let trouble = Trouble { reason: reason.into(), message: "no".into() };
+    let status = closed(&object, next(&object, run, Input::Done(Outcome::Built(Err(trouble))), NOW)).report.status;
+    let told = condition(&status, "Reconciling")["message"].as_str().unwrap().to_owned();
+    assert!(told.starts_with(&format!("{act} for revision main@sha1:abc with a timeout of ")), "{told}");
+    assert_eq!(status["lastAttemptedRevision"], attempted);
 }
 
 #[test]
@@ -317,8 +354,7 @@ fn without_its_account_a_deleted_one_says_what_it_leaves_behind() {
     let missing = Some("service account 'ns/gone'".into());
     let verdict = closed(&object, start(&object, Facts { missing_account: missing, ..facts() }, NOW));
     assert!(verdict.release);
-    assert_eq!(
-        verdict.report.notices[0].message,
-        "unable to prune objects, service account 'ns/gone' not found: \nConfigMap/ns/a"
-    );
+    let told = &verdict.report.notices[0];
+    assert_eq!(told.message, "unable to prune objects: \nConfigMap/ns/a");
+    assert_eq!((told.reason.as_str(), told.type_), ("ReconciliationSucceeded", EventType::Warning));
 }

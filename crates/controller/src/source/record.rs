@@ -123,6 +123,10 @@ impl<'a> Record<'a> {
         let type_ = if reason == STORAGE_FAILED { STORAGE_OPERATION_FAILED } else { FETCH_FAILED };
         let progress = if self.parts.artifact.is_none() { "building artifact" } else { "processing object" };
         let mut marks = self.marks();
+        if type_ == FETCH_FAILED {
+            // As in Flux, a revision that cannot be had is not news.
+            marks.clear(ARTIFACT_OUTDATED);
+        }
         marks.set(type_, TRUE, reason, message);
         marks.set(RECONCILING, TRUE, reasons::PROGRESSING, progress);
         marks.failed(reason, message);

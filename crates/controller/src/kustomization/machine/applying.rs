@@ -26,7 +26,7 @@ use super::{
         settings,
         waiting::{self, Waiting},
     },
-    Run, Stage, Step,
+    DETECTING, Run, Stage, Step,
     checking::health_targets,
     signed,
 };
@@ -61,6 +61,10 @@ impl Engine {
 
 impl Run {
     pub(super) fn on_built(mut self, object: &Kustomization, built: Result<Built, Trouble>, now: Timestamp) -> Step {
+        let is_found = built.as_ref().err().is_none_or(|trouble| trouble.reason != reasons::ARTIFACT_FAILED);
+        if let (true, Ok(artifact)) = (is_found, self.facts.source.clone()) {
+            self.attempt(&artifact);
+        }
         let built = match built {
             Ok(built) => built,
             Err(trouble) => {
@@ -93,9 +97,10 @@ impl Run {
     /// A first apply publishes its inventory at once, with the same conditions.
     pub(super) fn announce(mut self, object: &Kustomization, built: Built, now: Timestamp) -> Step {
         if self.status.inventory.is_none() {
+            self.act = DETECTING;
             return self.roll_out(object, built, now);
         }
-        self.mark_working(object, "Detecting drift", now);
+        self.mark_working(object, DETECTING, now);
         let report = self.report();
         self.stage = Stage::Announcing(built);
         (self, Command::Publish(report))
@@ -190,7 +195,7 @@ impl Run {
             }
             Ask::Publish(entries) => {
                 self.status.inventory = Some(report::inventory(&entries));
-                self.mark_working(object, "Detecting drift", now);
+                self.mark_working(object, DETECTING, now);
                 Command::Publish(self.report())
             }
             Ask::Wait(spec) => {
@@ -267,7 +272,9 @@ impl Run {
         failure: Failure,
         now: Timestamp,
     ) -> Step {
-        self.status.inventory = Some(report::inventory(&failure.inventory));
+        if self.status.inventory.is_some() || !failure.inventory.is_empty() {
+            self.status.inventory = Some(report::inventory(&failure.inventory));
+        }
         let next = if failure.transient { Next::Backoff } else { Next::After(object.spec.retry_interval()) };
         if let Engine::Delete(_) = engine {
             let message = format!("pruning for deleted resource failed: {}", failure.error);

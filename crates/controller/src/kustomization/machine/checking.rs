@@ -19,7 +19,7 @@ use super::{
         report::{notice, shown},
         waiting::{self, Waiting},
     },
-    Run, Stage, Step, after, elapsed,
+    CHECKING, Run, Stage, Step, after, elapsed,
 };
 
 #[derive(Debug)]
@@ -58,8 +58,8 @@ impl Run {
     }
 
     pub(super) fn announce_check(mut self, object: &Kustomization, checking: Checking, now: Timestamp) -> Step {
-        self.mark_working(object, "Running health checks", now);
-        let message = self.progress(object, "Running health checks");
+        self.mark_working(object, CHECKING, now);
+        let message = self.progress(object);
         self.marks(object, now).set(HEALTHY, UNKNOWN, reasons::PROGRESSING, &message);
         let report = self.report();
         self.stage = Stage::Checking(Box::new(checking));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sluice_api::{
-    conditions::{self, READY, reasons},
+    conditions::{self, READY, RECONCILING, TRUE, reasons},
     kustomize::Kustomization,
 };
 use sluice_apply::{
@@ -107,10 +107,11 @@ impl Run {
         next: Next,
         now: Timestamp,
     ) -> Step {
-        if !conditions::is_true(&self.status.conditions, conditions::RECONCILING) {
-            self.mark_working(object, "Building manifests", now);
-        }
-        self.marks(object, now).failed(reason, &message);
+        let progress = self.progress(object);
+        let message = self.masked(message);
+        let mut marks = self.marks(object, now);
+        marks.set(RECONCILING, TRUE, reasons::PROGRESSING, &progress);
+        marks.failed(reason, &message);
         self.handled(object);
         let revision = self.revision();
         let took = elapsed(self.began, now);
@@ -120,6 +121,13 @@ impl Run {
         self.stage = Stage::Closing(Box::new(verdict));
         let owner = facts::id(object);
         (self, Command::Do(Effect::Remember { owner, memory: None, baseline: Baseline::default() }))
+    }
+
+    fn masked(&self, message: String) -> String {
+        match &self.facts.variables {
+            Ok(Some(variables)) => variables.masked(&message),
+            _ => message,
+        }
     }
 
     pub(super) fn settle(mut self, notices: Vec<Notice>, next: Next, success: bool) -> Step {
@@ -166,15 +174,16 @@ impl Run {
     /// Flux: without its account nothing can be deleted; the objects stay, and an event lists them.
     pub(super) fn orphan(mut self, object: &Kustomization, inventory: &[InventoryEntry], account: &str) -> Step {
         let lines: Vec<_> = inventory.iter().map(|entry| entry.id.to_string()).collect();
-        let text = format!("unable to prune objects, {account} not found: \n{}", lines.join("\n"));
-        self.notices.push(notice(EventType::Warning, reasons::RECONCILIATION_FAILED, text, None));
+        tracing::warn!(account, "nothing is pruned: the account to impersonate is not there");
+        let text = format!("unable to prune objects: \n{}", lines.join("\n"));
+        let revision = self.status.last_applied_revision.clone();
+        self.notices.push(notice(EventType::Warning, &self.last_reason(), text, revision.as_deref()));
         self.release(object)
     }
 
     pub(super) fn deleted(mut self, object: &Kustomization, applied: Applied) -> Step {
         let revision = self.status.last_applied_revision.clone();
-        let reason = conditions::find_condition(&self.status.conditions, READY).map(|ready| ready.reason.clone());
-        let reason = reason.unwrap_or_else(|| reasons::RECONCILIATION_SUCCEEDED.into());
+        let reason = self.last_reason();
         if !applied.pruned.0.is_empty() {
             self.notices.push(notice(EventType::Normal, &reason, applied.pruned.full_log(), revision.as_deref()));
         }
@@ -187,6 +196,12 @@ impl Run {
             ));
         }
         self.release(object)
+    }
+
+    /// Flux gives events of a deletion the reason that Ready has.
+    fn last_reason(&self) -> String {
+        let ready = conditions::find_condition(&self.status.conditions, READY);
+        ready.map_or_else(|| reasons::RECONCILIATION_SUCCEEDED.into(), |ready| ready.reason.clone())
     }
 
     pub(super) fn release(mut self, object: &Kustomization) -> Step {
