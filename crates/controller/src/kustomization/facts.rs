@@ -16,6 +16,7 @@ use sluice_reconcile::{Context, Index, Kind};
 use super::{
     Kustomizations, Memory,
     expressions::{self, Compiled},
+    health::{self, Standing},
     remote, variables,
 };
 use crate::gitrepository::Trouble;
@@ -35,8 +36,8 @@ pub struct Facts {
     pub(super) memory: Option<Memory>,
     /// Whether a build would read what the last one read.
     pub(super) same_build: bool,
-    /// Whether every object of the inventory is as it was applied, and healthy where that is asked for.
-    pub(super) clean: bool,
+    /// What was applied, as it stands now.
+    pub(super) standing: Standing,
     /// Whether drift is put back at once.
     pub(super) eager: bool,
     pub(super) policy: super::Policy,
@@ -91,7 +92,7 @@ impl Kustomizations {
             identity: self.identity(object, cx).await,
             same_build: is_same_build(memory.as_ref(), source.as_deref().ok()),
             memory,
-            clean: is_clean(object, expressions.as_ref().ok(), cx),
+            standing: health::standing(object, expressions.as_ref().ok().map(|compiled| &*compiled.health), cx),
             expressions,
             eager: is_eager(object),
             policy: self.policy.clone(),
@@ -219,20 +220,6 @@ pub(super) fn ready_condition(object: &Object) -> Option<(&str, &str)> {
     let conditions = object.value().pointer("/status/conditions")?.as_array()?;
     let ready = conditions.iter().find(|condition| condition["type"] == READY)?;
     Some((ready["status"].as_str()?, ready["message"].as_str().unwrap_or_default()))
-}
-
-/// Watches do not tell the health of what expressions judge: it is asked for at each interval. Nobody knows what has
-/// changed at another cluster.
-fn is_clean(object: &Kustomization, compiled: Option<&Compiled>, cx: &Context) -> bool {
-    if object.spec.kube_config.is_some() {
-        return false;
-    }
-    let owner = id(object);
-    let is_judged = |id: &ObjectId| compiled.is_some_and(|compiled| compiled.health.cover(id));
-    let is_current = |id: &ObjectId| cx.watches.is_current(id) && !is_judged(id);
-    inventory(object.status.as_ref())
-        .iter()
-        .all(|entry| cx.watches.is_clean(&owner, &entry.id) && (!object.spec.wait || is_current(&entry.id)))
 }
 
 /// What is built depends on what is read of the artifact, whatever else a commit has changed.

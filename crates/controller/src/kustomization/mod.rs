@@ -6,6 +6,7 @@ mod dependencies;
 mod effects;
 mod expressions;
 mod facts;
+mod health;
 mod machine;
 mod remote;
 mod report;

@@ -21,14 +21,12 @@ use crate::gitrepository::Trouble;
 
 use super::{
     super::{
-        Built, Effect, Outcome, facts, kinds,
+        Built, Effect, Outcome, facts, health, kinds,
         report::{self, notice},
         settings,
         waiting::{self, Waiting},
     },
-    Run, Stage, Step,
-    checking::health_targets,
-    signed,
+    Run, Stage, Step, signed,
 };
 
 #[derive(Debug)]
@@ -226,7 +224,8 @@ impl Run {
         }
         self.status.inventory = Some(report::inventory(&applied.inventory));
         self.tell_changes(&applied);
-        let targets = health_targets(object, &applied);
+        let checked = applied.health_targets(&facts::id(object));
+        let targets = health::targets(object, applied.inventory.iter().filter(|entry| checked.contains(&entry.id)));
         if targets.is_empty() {
             self.marks(object, now).clear(HEALTHY);
             return self.close(object, applied, now);
