@@ -30,7 +30,8 @@ pub struct Facts {
     pub(super) blocked: Option<String>,
     /// What it says in expressions, or why these are refused.
     pub(super) expressions: Result<Compiled, Trouble>,
-    /// On whose behalf objects are applied, and at which cluster; or why nobody can.
+    /// On whose behalf objects are applied, and at which cluster; or why nobody can. Asked for where objects are
+    /// applied or deleted.
     pub(super) identity: Result<Identity, Trouble>,
     /// What this process applied last.
     pub(super) memory: Option<Memory>,
@@ -81,15 +82,20 @@ impl Kustomizations {
             Ok(compiled) => self.blocked(object, revision, compiled.ready.clone(), cx).await,
             Err(_) => None,
         };
-        let builds = source.is_ok() && blocked.is_none() && object.metadata.deletion_timestamp.is_none();
+        let deletes = object.metadata.deletion_timestamp.is_some();
+        let builds = !deletes && source.is_ok() && expressions.is_ok() && blocked.is_none();
         let variables = match builds {
             true => variables::read(object, self.policy.strict_substitution, cx).await,
             false => Ok(None),
         };
+        let identity = match builds || deletes {
+            true => self.identity(object, cx).await,
+            false => Ok(Identity::Agent),
+        };
         Facts {
             blocked,
             variables: variables.map(|variables| variables.map(Arc::new)),
-            identity: self.identity(object, cx).await,
+            identity,
             same_build: is_same_build(memory.as_ref(), source.as_deref().ok()),
             memory,
             standing: health::standing(object, expressions.as_ref().ok().map(|compiled| &*compiled.health), cx),

@@ -151,3 +151,30 @@ async fn a_config_map_leads_there_by_a_token_of_an_account_here() {
     assert_eq!(bench.ready("site"), ("False".into(), "FeatureGateDisabled".into()));
     assert!(there.requests().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_asked_for_where_something_is_applied_or_deleted() {
+    let (mut bench, there) = (Bench::new(), FakeCluster::new());
+    bench.policy.object_level_identity = true;
+    bench.cluster.connect(SERVER, &there);
+    let metadata = json!({"name": "there", "namespace": NAMESPACE});
+    let data = json!({"provider": "generic", "address": "there:6443", "serviceAccountName": "deployer"});
+    let account =
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "deployer", "namespace": NAMESPACE}});
+    bench.cluster.put(account).unwrap();
+    bench.cluster.put(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})).unwrap();
+    let tree = [files("site", [namespace(), config("a", "1")]), files("first", [namespace()])].concat();
+    bench.publish("apps", "1", &tree).await;
+    let reference = json!({"configMapRef": {"name": "there"}});
+    bench.kustomization("site", json!({"kubeConfig": reference, "dependsOn": [{"name": "first"}]}));
+    let _agent = bench.start();
+    bench.idle().await;
+    assert_eq!((bench.ready("site").1.as_str(), bench.count(Verb::Create)), ("DependencyNotReady", 0));
+    bench.kustomization("first", json!({}));
+    bench.idle().await;
+    assert!(bench.is_ready("site") && there.get(&a()).is_some(), "{}", message(&bench));
+    assert_eq!(bench.count(Verb::Create), 1);
+    bench.delete("site").await;
+    bench.idle().await;
+    assert_eq!((bench.count(Verb::Create), there.get(&a())), (2, None));
+}
