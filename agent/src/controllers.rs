@@ -123,6 +123,7 @@ fn policy(flags: &RunOptions) -> Policy {
         strict_substitution: gates.enabled(Gate::StrictPostBuildSubstitutions),
         ..Policy::default()
     }
+        migrate: gates.enabled(Gate::MigrateAPIVersion),
 }
 
 /// Without a host to advertise the Service of Flux's source-controller is named, which selects our pod too.

@@ -23,6 +23,7 @@ mod kustomization;
 mod leases;
 mod metrics;
 mod outage;
+mod migration;
 mod protocol;
 mod remote;
 mod shards;

@@ -69,6 +69,8 @@ pub struct Policy {
     pub custom_kinds: CustomKinds,
     /// Whether objects that would install Flux are left out.
     pub leave_flux_alone: bool,
+    /// Whether managed fields of older versions are brought to the applied one (gate `MigrateAPIVersion`).
+    pub migrate: bool,
     /// What kubeconfigs of other clusters may ask for.
     pub remote: RemoteRules,
     /// Who shows a token to other clusters where none is named (`--default-kubeconfig-service-account`).
@@ -97,6 +99,7 @@ impl Default for Policy {
             leave_flux_alone: true,
             remote: RemoteRules::default(),
             default_remote_account: None,
+            migrate: false,
             object_level_identity: false,
             external_artifacts: false,
             fail_fast: true,

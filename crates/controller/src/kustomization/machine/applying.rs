@@ -117,6 +117,7 @@ impl Run {
             common_metadata: settings::common_metadata(object),
             custom_kinds: policy.custom_kinds.clone(),
             overridden_managers: policy.overridden_managers.clone(),
+            migrate: policy.migrate,
             concurrency: policy.concurrent_ssa,
             flux_components: !policy.leave_flux_alone,
             timeout: signed(object.spec.timeout()),
