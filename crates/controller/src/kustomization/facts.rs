@@ -139,7 +139,7 @@ impl Kustomizations {
     }
 
     async fn identity(&self, object: &Kustomization, cx: &Context) -> Result<Identity, Trouble> {
-        let remote = remote::read(object, &self.policy, cx).await?;
+        let remote = remote::read(object, &self.policy, &self.clouds, cx).await?;
         Ok(match (remote, self.account(object)) {
             (Some(remote), Some((namespace, name))) => Identity::Remote(remote.acting_as(&namespace, &name)),
             (Some(remote), None) => Identity::Remote(remote),
