@@ -47,6 +47,10 @@ async fn fields_of_an_older_version_are_brought_to_the_applied_one() -> Outcome 
     world.apply(kustomization("apps").into_namespace("migration")).await?;
     let first = world.source(&[("lever.yaml", &lever("v1", 1))]).await?;
     world.applied("apps", &first).await?;
+    // What others manage stays of the older version when only ours is applied.
+    let label = ["-n", "migration", "label", "lever", "one", "team=a", "--field-manager=helper"];
+    let output = alone.cluster().kubectl(&label).await?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
     define(&world, &[version("v1", false, &old), version("v2", true, &new)]).await?;
     let second = world.push(&[("lever.yaml", &lever("v2", 2))]).await?;
