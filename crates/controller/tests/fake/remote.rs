@@ -188,6 +188,7 @@ async fn a_token_is_asked_for_where_something_is_applied_or_deleted() {
 }
 
 /// Gives everybody a token, and counts them.
+#[expect(clippy::disallowed_methods, reason = "the server is no task of the agent")]
 async fn azure() -> (String, Arc<AtomicUsize>) {
     let given = Arc::new(AtomicUsize::new(0));
     let counted = given.clone();
