@@ -4,6 +4,7 @@ use std::{sync::Arc, thread::available_parallelism};
 
 use futures::StreamExt;
 use sluice_api::KindInfo;
+use sluice_cloud::Clouds;
 use sluice_cluster::{Body, Identity, KubeCluster, RemoteRules, Selection, WatchEvent};
 use sluice_controller::{
     Sources,
@@ -40,8 +41,10 @@ pub struct Options {
     pub git_limits: Limits,
     /// Bounds on a fetch from a bucket.
     pub bucket_limits: Limits,
-    /// Who the agent is to a cloud.
+    /// Who the agent is to a bucket.
     pub environment: Environment,
+    /// Who the agent is to a cloud.
+    pub cloud: sluice_cloud::Environment,
     /// Host and port that artifact URLs name.
     pub advertised: String,
     /// The labels of ConfigMaps and Secrets whose changes count at once; nothing where they are not watched.
@@ -59,6 +62,7 @@ impl Options {
             git_limits: git_limits(flags),
             bucket_limits: bucket_limits(flags),
             environment: Environment::read(|name| std::env::var(name).ok()),
+            cloud: sluice_cloud::Environment::read(|name| std::env::var(name).ok()),
             advertised: advertised(flags),
             config_labels: config_labels(&flags.reconciling),
             show_resources: flags.endpoints.resource_metrics,
@@ -119,6 +123,7 @@ fn policy(flags: &RunOptions) -> Policy {
         concurrent_ssa: flags.reconciling.concurrent_ssa.get(),
         custom_kinds: flags.reconciling.custom_apply_stage_kinds.clone(),
         overridden_managers: flags.reconciling.override_manager.clone(),
+        migrate: gates.enabled(Gate::MigrateAPIVersion),
         additive_ready_expr: gates.enabled(Gate::AdditiveCELDependencyCheck),
         strict_substitution: gates.enabled(Gate::StrictPostBuildSubstitutions),
         ..Policy::default()
@@ -172,7 +177,8 @@ pub async fn run(
     start.kind(Arc::new(git));
     start.kind(Arc::new(buckets));
     follow_others(&cx, options.policy.external_artifacts, options.config_labels);
-    start.kind(Arc::new(Kustomizations::new(sources, options.policy)));
+    let clouds = Arc::new(Clouds::new(options.cloud));
+    start.kind(Arc::new(Kustomizations::new(sources, clouds, options.policy)));
     cx.world.spawn(Box::pin(follow_definitions(cluster, cx.clone())));
     cx.world.spawn(Box::pin(start.when_listed(readiness)));
     stop.cancelled().await;

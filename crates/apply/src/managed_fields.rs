@@ -34,6 +34,18 @@ pub fn clean_up(live: &Object, take_over: &TakeOver) -> Option<Value> {
     (!operations.is_empty()).then_some(Value::Array(operations))
 }
 
+/// Returns the JSON patch that has all entries say they are of a version. An entry of an older version lets the API
+/// server fail with `field not declared in schema` where a newer one has fields with defaults.
+pub fn migrate(live: &Object, version: &str) -> Option<Value> {
+    let mut entries = live.value().pointer("/metadata/managedFields")?.as_array()?.clone();
+    let mut old: Vec<_> = entries.iter_mut().filter(|entry| entry["apiVersion"] != version).collect();
+    if old.is_empty() {
+        return None;
+    }
+    old.iter_mut().for_each(|entry| entry["apiVersion"] = version.into());
+    Some(json!([{"op": "replace", "path": "/metadata/managedFields", "value": entries}]))
+}
+
 fn remove(map: &str, key: &str) -> Value {
     json!({"op": "remove", "path": format!("/metadata/{map}/{}", key.replace('~', "~0").replace('/', "~1"))})
 }
@@ -177,6 +189,23 @@ mod tests {
         let edit = entry("kubectl-edit", "Update", json!({"f:data": {"f:b": {}}}));
         let united = entry("kustomize-controller", "Apply", json!({"f:data": {".": {}, "f:b": {}}}));
         assert_eq!(patch(&[edit, ours]), Some(json!([united])));
+    }
+
+    #[test]
+    fn entries_of_all_managers_and_subresources_are_brought_to_a_version() {
+        let mut status = entry("helm", "Update", json!({"f:status": {}}));
+        status["subresource"] = "status".into();
+        let ours = entry("kustomize-controller", "Apply", json!({"f:data": {}}));
+        let migrated = |entry: &Value| {
+            let mut entry = entry.clone();
+            entry["apiVersion"] = "v2".into();
+            entry
+        };
+        let expected = [&status, &ours].map(migrated);
+        let patch = super::migrate(&live(&[status, expected[1].clone()]), "v2").unwrap();
+        assert_eq!(patch, json!([{"op": "replace", "path": "/metadata/managedFields", "value": expected}]));
+        assert_eq!(super::migrate(&live(&expected), "v2"), None);
+        assert_eq!(super::migrate(&live(&[]), "v2"), None);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Options {
     pub manager: String,
     /// Further field managers whose fields become ours, by prefix.
     pub overridden_managers: Vec<String>,
+    /// Whether fields that are managed in an older version of a kind are first said to be of the applied one.
+    pub migrate: bool,
     /// Whether objects are deleted and made anew when a field cannot be changed in place.
     pub force: bool,
     /// Whether objects that are no longer in the set are deleted.
@@ -73,6 +75,7 @@ impl Options {
             owner: Owner::kustomization(namespace, name),
             manager: "kustomize-controller".into(),
             overridden_managers: Vec::new(),
+            migrate: false,
             force: false,
             prune: true,
             common_metadata: CommonMetadata::default(),

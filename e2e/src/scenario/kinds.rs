@@ -3,7 +3,7 @@
 use kube::core::{ApiResource, GroupVersionKind};
 
 /// Kind, group, version, and whether its objects are in namespaces.
-const KINDS: [(&str, &str, &str, bool); 24] = [
+const KINDS: [(&str, &str, &str, bool); 25] = [
     ("GitRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("Bucket", "source.toolkit.fluxcd.io", "v1", true),
     ("OCIRepository", "source.toolkit.fluxcd.io", "v1", true),
@@ -27,6 +27,7 @@ const KINDS: [(&str, &str, &str, bool); 24] = [
     ("Dial", "e2e.sluice.dev", "v1", true),
     ("Widget", "e2e.sluice.dev", "v1", true),
     ("Gadget", "e2e.sluice.dev", "v1", true),
+    ("Lever", "e2e.sluice.dev", "v2", true),
     ("Sprocket", "e2e.sluice.dev", "v2", true),
 ];
 

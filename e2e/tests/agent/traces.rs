@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use sluice_e2e::azurite::KEY;
 use sluice_e2e::collector::{Span, picture};
-use sluice_e2e::scenario::{config_map, deployment, kustomization};
+use sluice_e2e::scenario::{bucket, config_map, deployment, kustomization, secret};
 use sluice_e2e::{Agent, Collector, Outcome, Scenario};
 
 use crate::crash::end;
-use crate::fixture::{Alone, alone};
+use crate::fixture::{Alone, alone, azurite};
 
 /// The longest time between two steps in which the agent itself does something else.
 const GAP: Duration = Duration::from_millis(50);
@@ -132,6 +133,53 @@ fn assert_tree(spans: &[Span], revision: &str) {
     }
     assert!(root.attribute("vcs.repository.url.full").ends_with("/app.git"), "{root:#?}");
     assert_eq!(root.resource.get("service.name").map(String::as_str), Some("sluice"));
+}
+
+#[tokio::test]
+async fn a_change_of_a_bucket_is_one_trace() -> Outcome {
+    let (alone, collector) = (alone().await?, Collector::start().await?);
+    let world = alone.scenario("blob-traces").await?;
+    let _agent = traced(&alone, &collector, &[]).await?;
+    let azurite = azurite().await?;
+    let container = azurite.container("blob-traces").await?;
+    container.put("apps/a.yaml", &config_map("a", "1")).await?;
+    world.apply(secret("azure", &[("accountKey", KEY)])).await?;
+    world.apply(bucket("fleet", &azurite.endpoint(), container.name()).with_secret("azure")).await?;
+    let apps = |name: &str| kustomization(name).from_bucket("fleet").path("./apps").into_namespace("blob-traces");
+    world.apply(apps("apps").waiting()).await?;
+    world.apply(apps("after").with("nameSuffix", "-after").depends_on("apps")).await?;
+    for value in ["2", "3"] {
+        container.put("apps/a.yaml", &config_map("a", value)).await?;
+        let bucket = world.request("Bucket", "fleet").await?;
+        let revision = bucket["status"]["artifact"]["revision"].as_str().unwrap_or_default();
+        world.applied("after", revision).await?;
+        let spans = trace(&world, &collector, revision).await?;
+        let root = named(&spans, "SYNC Bucket/blob-traces/fleet");
+        let fetch = named(&spans, "fetch");
+        assert_eq!(fetch.parent, root.id, "\n{}", picture(&spans));
+        for (span, name, value) in [
+            (root, "cicd.pipeline.name", "Bucket/blob-traces/fleet"),
+            (root, "cicd.pipeline.result", "success"),
+            (root, "sluice.bucket.name", "blob-traces"),
+            (root, "sluice.revision", revision),
+            (fetch, "sluice.files", "1"),
+        ] {
+            assert_eq!(span.attribute(name), value, "{name} of {span:#?}");
+        }
+        let [first, after] = ["apps", "after"].map(|name| {
+            let span = named(&spans, &format!("SYNC Kustomization/blob-traces/{name}"));
+            let steps = names(&steps(span, &spans));
+            assert!(["build", "dry-run", "apply"].iter().all(|step| steps.contains(step)), "\n{}", picture(&spans));
+            span
+        });
+        assert_eq!((&first.parent, &after.parent), (&root.id, &root.id));
+        assert!(root.began <= fetch.began && after.ended <= root.ended, "\n{}", picture(&spans));
+    }
+    for (kind, name) in [("Kustomization", "after"), ("Kustomization", "apps"), ("Bucket", "fleet")] {
+        world.delete(kind, name).await?;
+        world.gone(kind, name).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::{
     diff,
     health::Health,
     ignore, inventory,
-    managed_fields::clean_up,
+    managed_fields::{clean_up, migrate},
     prepare::is_native,
     problem::{Problem, Trouble, says_immutable},
     step::Action,
@@ -34,6 +34,8 @@ pub(super) enum State {
     Replace { uid: String },
     /// Deleted; to be checked anew when it is gone.
     Ending,
+    /// To be patched, then checked anew.
+    Migrate(Value),
     /// To be patched, then applied.
     CleanUp(Value),
     /// To be applied.
@@ -61,6 +63,8 @@ pub(super) struct Item {
     state: State,
     /// Health of the object as last seen.
     health: Option<Health>,
+    /// Whether its managed fields were brought to another version.
+    migrated: bool,
     /// Whether a write was sent.
     touched: bool,
     /// Fields left out because the server does not know them.
@@ -78,6 +82,7 @@ impl Item {
             live: Live::Unread,
             state,
             health: None,
+            migrated: false,
             touched: false,
             undeclared: Vec::new(),
         }
@@ -136,7 +141,9 @@ impl Item {
         match self.dry_run.as_deref() {
             None => Wants { dry_run: true, live: unread && self.known },
             Some(Ok(answer)) => Wants { dry_run: false, live: unread && !answer.resource_version().is_empty() },
-            Some(Err(error)) => Wants { dry_run: false, live: unread && tells_nothing_of_live(error) },
+            Some(Err(error)) => {
+                Wants { dry_run: false, live: unread && (options.migrate || tells_nothing_of_live(error)) }
+            }
         }
     }
 
@@ -193,7 +200,11 @@ impl Item {
     }
 
     pub(super) fn on_clean_up(&mut self, answer: Result<Response, ApiError>) {
-        match answer {
+        let migrates = matches!(self.state, State::Migrate(_));
+        match answer.and_then(object_of) {
+            Ok(object) if migrates => {
+                (self.state, self.live, self.migrated) = (State::Checking, Live::There(Box::new(object)), true);
+            }
             Ok(_) => self.state = State::Write(Action::Configured),
             Err(error) => self.stick(Trouble::CleanUp(error)),
         }
@@ -239,9 +250,20 @@ impl Item {
             Live::Unreadable(error) if only_if_absent => return self.stick(Trouble::Query(error)),
             live => self.live = live,
         }
-        if self.wants(options) == Wants::default() {
-            self.compare(options, now);
+        if self.wants(options) != Wants::default() {
+            return;
         }
+        match self.migration(options) {
+            Some(patch) => (self.state, self.dry_run) = (State::Migrate(patch), None),
+            None => self.compare(options, now),
+        }
+    }
+
+    /// Flux does this before the dry-run; here only objects that need it cost a second one.
+    fn migration(&self, options: &Options) -> Option<Value> {
+        let Live::There(live) = &self.live else { return None };
+        let wanted = options.migrate && !self.migrated;
+        wanted.then(|| migrate(live, &self.desired.gvk().api_version())).flatten()
     }
 
     fn compare(&mut self, options: &Options, now: Timestamp) {
@@ -265,7 +287,7 @@ impl Item {
             [] => diff::changed(live, answer).is_some(),
             _ => diff::changed(&ignore::without(live, &left), &ignore::without(answer, &left)).is_some(),
         };
-        if patch.is_none() && !drifted {
+        if patch.is_none() && !drifted && !self.migrated {
             return self.end(Action::Unchanged, Some(live), options, now);
         }
         if !left.is_empty() {

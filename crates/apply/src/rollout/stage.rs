@@ -1,6 +1,6 @@
 //! One stage: check all of it, then write, then wait.
 //!
-//! kinds → dry-runs and reads → (replace) → clean up → apply → wait. What comes next follows from the items alone, so
+//! kinds → dry-runs and reads → (migrate, replace) → clean up → apply → wait. What comes next follows from the items alone, so
 //! a step asked for twice is the same step.
 
 use std::collections::BTreeSet;
@@ -117,6 +117,7 @@ impl StageRun {
         self.ask_kinds(scopes)
             .or_else(|| self.check(scopes, options))
             .or_else(|| self.problem())
+            .or_else(|| self.migrate(options))
             .or_else(|| self.replace())
             .or_else(|| self.await_end(options, now))
             .or_else(|| self.clean_up(options))
@@ -160,6 +161,13 @@ impl StageRun {
     fn problem(&self) -> Option<Need> {
         self.items.iter().find_map(|item| match item.state() {
             State::Stuck(problem) => Some(Need::Fail(problem.clone())),
+            _ => None,
+        })
+    }
+
+    fn migrate(&self, options: &Options) -> Option<Need> {
+        self.writes(|index, item| match item.state() {
+            State::Migrate(patch) => Some(keyed(Ask::CleanUp(index), item.clean_up_request(patch, options))),
             _ => None,
         })
     }

@@ -146,6 +146,52 @@ fn fields_of_kubectl_are_taken_over_and_removed() {
     assert_eq!(log(&mut world, &[config("a", "1")]), "ConfigMap/ns/a unchanged");
 }
 
+/// Says that all fields of an object are managed in an older version of its kind.
+fn outdated(world: &mut World) {
+    let live = world.api.objects.get_mut(&foo("f").id()).unwrap();
+    for entry in live.value_mut()["metadata"]["managedFields"].as_array_mut().unwrap() {
+        entry["apiVersion"] = "e.io/v1beta1".into();
+    }
+    world.api.requests.clear();
+}
+
+#[test]
+fn fields_of_an_older_version_are_brought_to_the_applied_one_where_that_is_wanted() {
+    let mut world = World::new();
+    let manifests = [definition(), foo("f")];
+    world.done(&manifests, options());
+    outdated(&mut world);
+    assert_eq!(log(&mut world, &manifests), "CustomResourceDefinition/foos.e.io unchanged\nFoo/ns/f unchanged");
+    let outcome = world.done(&manifests, Options { migrate: true, ..options() });
+    assert_eq!(outcome.changes.change_log(), "Foo/ns/f configured");
+    let live = world.api.objects[&foo("f").id()].value()["metadata"]["managedFields"].clone();
+    assert_eq!(live[0]["apiVersion"], "e.io/v1", "{live:#}");
+    assert_eq!((world.api.count(Verb::Patch), world.api.count(Verb::Apply)), (1, 1));
+    let outcome = world.done(&manifests, Options { migrate: true, ..options() });
+    assert_eq!(outcome.changes.change_log(), "");
+}
+
+/// The API server refuses an apply over fields of an older version, in these words.
+#[test]
+fn a_refusal_because_of_an_older_version_is_got_over() {
+    let mut world = World::new();
+    let manifests = [definition(), foo("f")];
+    world.done(&manifests, options());
+    outdated(&mut world);
+    let mut refused = false;
+    world.api.fault = Some(Box::new(move |request| match request {
+        Request::Apply { object, .. } if object.kind() == "Foo" && !refused => {
+            refused = true;
+            let text = "failed to create manager for existing fields: .spec.mode: field not declared in schema";
+            Some(ApiError::status(500, "InternalError", text))
+        }
+        _ => None,
+    }));
+    world.inventory.clear();
+    let outcome = world.done(&manifests, Options { migrate: true, ..options() });
+    assert_eq!(outcome.changes.change_log(), "Foo/ns/f configured");
+}
+
 #[test]
 fn fields_of_kubectl_stay_on_objects_that_are_merged() {
     let mut world = World::new();

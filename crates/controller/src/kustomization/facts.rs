@@ -17,6 +17,7 @@ use super::{
     Kustomizations, Memory,
     dependencies::Blocked,
     expressions::{self, Compiled},
+    health::{self, Standing},
     remote, variables,
 };
 use crate::gitrepository::Trouble;
@@ -30,14 +31,15 @@ pub struct Facts {
     pub(super) blocked: Option<Blocked>,
     /// What it says in expressions, or why these are refused.
     pub(super) expressions: Result<Compiled, Trouble>,
-    /// On whose behalf objects are applied, and at which cluster; or why nobody can.
+    /// On whose behalf objects are applied, and at which cluster; or why nobody can. Asked for where objects are
+    /// applied or deleted.
     pub(super) identity: Result<Identity, Trouble>,
     /// What this process applied last.
     pub(super) memory: Option<Memory>,
     /// Whether a build would read what the last one read.
     pub(super) same_build: bool,
-    /// Whether every object of the inventory is as it was applied, and healthy where that is asked for.
-    pub(super) clean: bool,
+    /// What was applied, as it stands now.
+    pub(super) standing: Standing,
     /// Whether drift is put back at once.
     pub(super) eager: bool,
     pub(super) policy: super::Policy,
@@ -81,18 +83,23 @@ impl Kustomizations {
             Ok(compiled) => self.blocked(object, revision, compiled.ready.clone(), cx).await,
             Err(_) => None,
         };
-        let builds = source.is_ok() && blocked.is_none() && object.metadata.deletion_timestamp.is_none();
+        let deletes = object.metadata.deletion_timestamp.is_some();
+        let builds = !deletes && source.is_ok() && expressions.is_ok() && blocked.is_none();
         let variables = match builds {
             true => variables::read(object, self.policy.strict_substitution, cx).await,
             false => Ok(None),
         };
+        let identity = match builds || deletes {
+            true => self.identity(object, cx).await,
+            false => Ok(Identity::Agent),
+        };
         Facts {
             blocked,
             variables: variables.map(|variables| variables.map(Arc::new)),
-            identity: self.identity(object, cx).await,
+            identity,
             same_build: is_same_build(memory.as_ref(), source.as_deref().ok()),
             memory,
-            clean: is_clean(object, expressions.as_ref().ok(), cx),
+            standing: health::standing(object, expressions.as_ref().ok().map(|compiled| &*compiled.health), cx),
             expressions,
             eager: is_eager(object),
             policy: self.policy.clone(),
@@ -133,7 +140,7 @@ impl Kustomizations {
     }
 
     async fn identity(&self, object: &Kustomization, cx: &Context) -> Result<Identity, Trouble> {
-        let remote = remote::read(object, &self.policy, cx).await?;
+        let remote = remote::read(object, &self.policy, &self.clouds, cx).await?;
         Ok(match (remote, self.account(object)) {
             (Some(remote), Some((namespace, name))) => Identity::Remote(remote.acting_as(&namespace, &name)),
             (Some(remote), None) => Identity::Remote(remote),
@@ -220,20 +227,6 @@ pub(super) fn ready_condition(object: &Object) -> Option<(&str, &str)> {
     let conditions = object.value().pointer("/status/conditions")?.as_array()?;
     let ready = conditions.iter().find(|condition| condition["type"] == READY)?;
     Some((ready["status"].as_str()?, ready["message"].as_str().unwrap_or_default()))
-}
-
-/// Watches do not tell the health of what expressions judge: it is asked for at each interval. Nobody knows what has
-/// changed at another cluster.
-fn is_clean(object: &Kustomization, compiled: Option<&Compiled>, cx: &Context) -> bool {
-    if object.spec.kube_config.is_some() {
-        return false;
-    }
-    let owner = id(object);
-    let is_judged = |id: &ObjectId| compiled.is_some_and(|compiled| compiled.health.cover(id));
-    let is_current = |id: &ObjectId| cx.watches.is_current(id) && !is_judged(id);
-    inventory(object.status.as_ref())
-        .iter()
-        .all(|entry| cx.watches.is_clean(&owner, &entry.id) && (!object.spec.wait || is_current(&entry.id)))
 }
 
 /// What is built depends on what is read of the artifact, whatever else a commit has changed.

@@ -1,13 +1,14 @@
 //! The decisions of a Kustomization's pass. Source: kustomize-controller's reconciler.
 //!
-//! start → blocked | unchanged | Building → Tracking → Driving (rollout) → Checking (health) → Closing → verdict
+//! start → blocked | (Looking →) unchanged | Building → Tracking → Driving (rollout) → Checking (health) → Closing → verdict
 //!         deletion: Driving (finalize) → Closing
 
 mod applying;
 mod checking;
 mod ending;
+mod unchanged;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use sluice_api::{
@@ -24,7 +25,7 @@ use super::{
     dependencies::Blocked,
     facts::{self, NoArtifact},
     report::{notice, shown},
-    requested_at, settings, variables,
+    requested_at, settings,
     waiting::Latest,
 };
 use crate::{gitrepository::Trouble, marks::Marks, unserved::NOT_SERVED_YET};
@@ -59,6 +60,8 @@ pub struct Run {
 enum Stage {
     /// Between stages; never seen by an input.
     Nowhere,
+    /// What watches do not tell is read, before anything is built.
+    Looking(Arc<Artifact>),
     /// Objects are built.
     Building,
     /// Watches are opened for these objects.
@@ -102,28 +105,20 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     if let Some(blocked) = run.facts.blocked.clone() {
         return run.wait_for_dependency(object, blocked, now);
     }
-    let variables = match run.facts.variables.clone() {
-        Ok(variables) => variables,
-        Err(trouble) => {
-            run.attempt(&artifact);
-            let next = Next::After(object.spec.retry_interval());
-            return run.fail(object, &trouble.reason, trouble.message, next, now);
-        }
-    };
+    if let Err(trouble) = run.facts.variables.clone() {
+        run.attempt(&artifact);
+        let next = Next::After(object.spec.retry_interval());
+        return run.fail(object, &trouble.reason, trouble.message, next, now);
+    }
     if let Err(trouble) = run.facts.identity.clone() {
         return run.no_way(object, trouble, now);
     }
-    if run.is_unchanged(object) {
-        return run.unchanged(object, &artifact, now);
-    }
-    run.stage = Stage::Building;
-    let path = object.spec.path.clone().unwrap_or_default();
-    let overrides = Box::new(settings::overrides(object));
-    (run, Command::Do(Effect::Build { artifact, path, overrides, variables }))
+    if run.is_unchanged(object) { run.look(object, artifact, now) } else { run.build(object, artifact) }
 }
 
 pub(super) fn next(object: &Kustomization, mut run: Run, input: Input<Outcome>, now: Timestamp) -> Step {
     match (std::mem::replace(&mut run.stage, Stage::Nowhere), input) {
+        (Stage::Looking(artifact), Input::Done(Outcome::Read(health))) => run.looked(object, artifact, &health, now),
         (Stage::Building, Input::Done(Outcome::Built(built))) => run.on_built(object, built, now),
         (Stage::Tracking(built), Input::Done(Outcome::Tracked)) => run.announce(object, built, now),
         (Stage::Announcing(built), Input::Published) => run.roll_out(object, built, now),
@@ -137,27 +132,12 @@ pub(super) fn next(object: &Kustomization, mut run: Run, input: Input<Outcome>, 
 
 // Before a build.
 impl Run {
-    fn is_unchanged(&self, object: &Kustomization) -> bool {
-        let Some(memory) = &self.facts.memory else { return false };
-        self.facts.clean
-            && object.spec.health_checks.is_empty()
-            && Some(memory.generation) == object.metadata.generation
-            && self.facts.same_build
-            && memory.eager == self.facts.eager
-            && memory.variables == self.variables_digest()
-            && conditions::is_true(&self.status.conditions, READY)
-    }
-
-    /// Returns nothing where manifests stay as they are.
-    fn variables_digest(&self) -> Option<Digest> {
-        self.facts.variables.as_ref().ok()?.as_deref().map(variables::digest)
-    }
-
-    /// Nothing has changed anywhere: one status write and one event.
-    fn unchanged(mut self, object: &Kustomization, artifact: &Artifact, now: Timestamp) -> Step {
-        self.checksum = self.facts.memory.as_ref().map(|memory| memory.checksum.clone());
-        let verdict = self.succeed(object, artifact, now);
-        (self, Command::Settle(verdict))
+    fn build(mut self, object: &Kustomization, artifact: Arc<Artifact>) -> Step {
+        self.stage = Stage::Building;
+        let path = object.spec.path.clone().unwrap_or_default();
+        let overrides = Box::new(settings::overrides(object));
+        let variables = self.facts.variables.clone().unwrap_or_default();
+        (self, Command::Do(Effect::Build { artifact, path, overrides, variables }))
     }
 
     fn refuse(self, object: &Kustomization, field: &str, now: Timestamp) -> Step {
@@ -275,6 +255,7 @@ impl Run {
 fn name_of(stage: &Stage) -> &'static str {
     match stage {
         Stage::Nowhere => "between stages",
+        Stage::Looking(_) => "looking",
         Stage::Building => "building",
         Stage::Tracking(_) | Stage::Announcing(_) => "beginning",
         Stage::Driving(_) => "applying",

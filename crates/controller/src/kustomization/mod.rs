@@ -2,10 +2,12 @@
 //!
 //! facts (artifact, dependencies, drift) → build → rollout (dry-run, publish, apply, prune) → health → verdict
 
+mod clouds;
 mod dependencies;
 mod effects;
 mod expressions;
 mod facts;
+mod health;
 mod machine;
 mod remote;
 mod report;
@@ -26,6 +28,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use sluice_api::{annotations, kustomize::Kustomization};
 pub use sluice_apply::order::CustomKinds;
+use sluice_cloud::Clouds;
 use sluice_cluster::RemoteRules;
 use sluice_object::{Digest, Gvk, Inputs, InventoryEntry, Object, ObjectId};
 use sluice_reconcile::{
@@ -46,6 +49,8 @@ pub(crate) const GROUP: &str = "kustomize.toolkit.fluxcd.io";
 pub struct Kustomizations {
     /// The artifacts of sources.
     pub sources: Arc<Sources>,
+    /// The ways to clusters of cloud providers.
+    pub clouds: Arc<Clouds>,
     /// What the operator has set for all of them.
     pub policy: Policy,
     memory: Mutex<HashMap<ObjectId, Memory>>,
@@ -64,6 +69,8 @@ pub struct Policy {
     pub concurrent_ssa: usize,
     /// Field managers whose fields are taken over (`--override-manager`).
     pub overridden_managers: Vec<String>,
+    /// Whether managed fields of older versions are brought to the applied one (gate `MigrateAPIVersion`).
+    pub migrate: bool,
     /// Kinds of the third stage (`--custom-apply-stage-kinds`).
     pub custom_kinds: CustomKinds,
     /// Whether objects that would install Flux are left out.
@@ -92,6 +99,7 @@ impl Default for Policy {
             requeue_dependency: Duration::from_secs(30),
             concurrent_ssa: 4,
             overridden_managers: Vec::new(),
+            migrate: false,
             custom_kinds: CustomKinds::default(),
             leave_flux_alone: true,
             remote: RemoteRules::default(),
@@ -118,8 +126,8 @@ pub struct Memory {
 
 impl Kustomizations {
     /// Makes the controller.
-    pub fn new(sources: Arc<Sources>, policy: Policy) -> Self {
-        Self { sources, policy, memory: Mutex::default() }
+    pub fn new(sources: Arc<Sources>, clouds: Arc<Clouds>, policy: Policy) -> Self {
+        Self { sources, clouds, policy, memory: Mutex::default() }
     }
 
     fn memory(&self, id: &ObjectId) -> Option<Memory> {

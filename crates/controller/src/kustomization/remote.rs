@@ -7,17 +7,23 @@ use sluice_api::{
     kustomize::Kustomization,
     meta::{KubeConfig, SecretKeyReference},
 };
+use sluice_cloud::Clouds;
 use sluice_cluster::{ApiError, Identity, Remote, Request, Response, Target};
 use sluice_object::{Gvk, Object, ObjectId};
 use sluice_reconcile::Context;
 
-use super::{Policy, facts::namespace};
+use super::{Policy, clouds, facts::namespace};
 use crate::gitrepository::Trouble;
 
 /// Returns the cluster that is named, or nothing for the agent's own.
 ///
 /// The reference is read with the agent's own permissions, as in Flux, and only in the Kustomization's namespace.
-pub(super) async fn read(object: &Kustomization, policy: &Policy, cx: &Context) -> Result<Option<Remote>, Trouble> {
+pub(super) async fn read(
+    object: &Kustomization,
+    policy: &Policy,
+    clouds: &Clouds,
+    cx: &Context,
+) -> Result<Option<Remote>, Trouble> {
     let namespace = namespace(object);
     match object.spec.kube_config.as_ref() {
         None => Ok(None),
@@ -28,7 +34,10 @@ pub(super) async fn read(object: &Kustomization, policy: &Policy, cx: &Context) 
             let found = get(cx, "ConfigMap", &namespace, &map.name).await;
             let found =
                 found.map_err(|error| failed(format!("failed to get configmap {namespace}/{}: {error}", map.name)))?;
-            generic(&namespace, &found, policy, cx).await.map(Some)
+            match clouds::provider(&found)? {
+                Some(provider) => clouds::read(provider, &found, policy, clouds, cx).await.map(Some),
+                None => generic(&found, policy, cx).await.map(Some),
+            }
         }
         Some(_) => Err(failed("spec.kubeConfig names neither a Secret nor a ConfigMap".into())),
     }
@@ -47,7 +56,7 @@ async fn get(cx: &Context, kind: &str, namespace: &str, name: &str) -> Result<Ob
     object(cx.cluster.call(&Identity::Agent, Request::Get(target)).await?)
 }
 
-fn object(answer: Response) -> Result<Object, ApiError> {
+pub(super) fn object(answer: Response) -> Result<Object, ApiError> {
     answer.into_object().ok_or_else(|| ApiError::transport("the answer holds no object"))
 }
 
@@ -76,57 +85,61 @@ fn decoded(secret: &Object, key: &str) -> Option<String> {
 }
 
 /// The provider `generic`: the other cluster trusts tokens of this one.
-async fn generic(namespace: &str, map: &Object, policy: &Policy, cx: &Context) -> Result<Remote, Trouble> {
-    let text = |key: &str| map.value()["data"][key].as_str().map(str::trim).filter(|text| !text.is_empty());
-    match text("provider") {
-        Some("generic") => {}
-        Some(other) => {
-            let message = format!(
-                "provider '{other}' of configmap {namespace}/{} is not served yet; hint: use 'generic', or a kubeconfig in a Secret",
-                map.name()
-            );
-            return Err(Trouble { reason: crate::unserved::NOT_SERVED_YET.into(), message });
-        }
-        None => return Err(failed(format!("configmap {namespace}/{} has no key 'provider'", map.name()))),
-    }
-    let server =
-        server(text("address").ok_or_else(|| failed("cluster address is required to create a REST config".into()))?)?;
-    let audiences: Vec<_> =
-        text("audiences").into_iter().flat_map(str::lines).map(|line| line.trim().to_owned()).collect();
-    let audiences = if audiences.is_empty() { vec![text("address").unwrap_or_default().into()] } else { audiences };
-    let account = account(namespace, text("serviceAccountName"), policy, cx).await?;
+async fn generic(map: &Object, policy: &Policy, cx: &Context) -> Result<Remote, Trouble> {
+    let address = text(map, "address");
+    let address = address.ok_or_else(|| failed("cluster address is required to create a REST config".into()))?;
+    let server = server(address)?;
+    let audiences = audiences(map);
+    let audiences = if audiences.is_empty() { vec![address.to_owned()] } else { audiences };
+    let named = named_account(map.namespace(), text(map, "serviceAccountName"), policy)?;
+    let account = match named {
+        Some(account) => account,
+        None => own_account(cx).await?,
+    };
+    let token = token(account, audiences, cx).await?;
+    Ok(Remote::with_token(&server, text(map, "ca.crt"), &token))
+}
+
+pub(super) fn text<'a>(map: &'a Object, key: &str) -> Option<&'a str> {
+    map.value()["data"][key].as_str().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Returns who a token is for, one a line.
+pub(super) fn audiences(map: &Object) -> Vec<String> {
+    let lines = text(map, "audiences").into_iter().flat_map(str::lines).map(str::trim);
+    lines.filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect()
+}
+
+pub(super) async fn token(account: Target, audiences: Vec<String>, cx: &Context) -> Result<String, Trouble> {
     let shown = format!("{}/{}", account.namespace, account.name);
     let answer = cx.cluster.call(&Identity::Agent, Request::Token { account, audiences }).await.and_then(object);
     let answer = answer
         .map_err(|error| failed(format!("failed to create kubernetes token for service account '{shown}': {error}")))?;
-    let token = answer.value()["status"]["token"].as_str().unwrap_or_default();
-    Ok(Remote::with_token(&server, text("ca.crt"), token))
+    Ok(answer.value()["status"]["token"].as_str().unwrap_or_default().to_owned())
 }
 
-/// Returns the account whose token is shown: the one that is named, where the gate allows that, or the agent's own.
-async fn account(namespace: &str, name: Option<&str>, policy: &Policy, cx: &Context) -> Result<Target, Trouble> {
-    let named = |namespace: &str, name: &str| Target {
-        gvk: Gvk::new("", "v1", "ServiceAccount"),
-        namespace: namespace.into(),
-        name: name.into(),
-    };
-    match name.or(policy.default_remote_account.as_deref()) {
-        Some(name) if policy.object_level_identity => Ok(named(namespace, name)),
-        Some(name) => {
-            let message = format!(
-                "to use service account '{name}' for access to another cluster the feature gate ObjectLevelWorkloadIdentity must be enabled"
-            );
-            Err(Trouble { reason: reasons::FEATURE_GATE_DISABLED.into(), message })
-        }
-        None => {
-            let user =
-                own_name(cx).await.map_err(|error| failed(format!("failed to learn the agent's own name: {error}")))?;
-            let parts = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
-            let (namespace, name) =
-                parts.ok_or_else(|| failed(format!("the agent runs as '{user}', which is no service account")))?;
-            Ok(named(namespace, name))
-        }
+/// Returns the account whose token is shown, if one is named and the gate allows that.
+pub(super) fn named_account(namespace: &str, name: Option<&str>, policy: &Policy) -> Result<Option<Target>, Trouble> {
+    let Some(name) = name.or(policy.default_remote_account.as_deref()) else { return Ok(None) };
+    if !policy.object_level_identity {
+        let message = format!(
+            "to use service account '{name}' for access to another cluster the feature gate ObjectLevelWorkloadIdentity must be enabled"
+        );
+        return Err(Trouble { reason: reasons::FEATURE_GATE_DISABLED.into(), message });
     }
+    Ok(Some(service_account(namespace, name)))
+}
+
+fn service_account(namespace: &str, name: &str) -> Target {
+    Target { gvk: Gvk::new("", "v1", "ServiceAccount"), namespace: namespace.into(), name: name.into() }
+}
+
+async fn own_account(cx: &Context) -> Result<Target, Trouble> {
+    let user = own_name(cx).await.map_err(|error| failed(format!("failed to learn the agent's own name: {error}")))?;
+    let parts = user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+    let (namespace, name) =
+        parts.ok_or_else(|| failed(format!("the agent runs as '{user}', which is no service account")))?;
+    Ok(service_account(namespace, name))
 }
 
 async fn own_name(cx: &Context) -> Result<String, ApiError> {
@@ -140,7 +153,7 @@ async fn own_name(cx: &Context) -> Result<String, ApiError> {
 }
 
 /// Returns an address in the form `https://host:port`.
-fn server(address: &str) -> Result<String, Trouble> {
+pub(super) fn server(address: &str) -> Result<String, Trouble> {
     let address = if address.starts_with("http") { address.to_owned() } else { format!("https://{address}") };
     let Some(host) = address.strip_prefix("https://") else {
         return Err(failed(format!("the Kubernetes API server address '{address}' must use https scheme")));
@@ -151,7 +164,7 @@ fn server(address: &str) -> Result<String, Trouble> {
     Ok(if port { format!("https://{host}") } else { format!("https://{host}:443") })
 }
 
-fn failed(message: String) -> Trouble {
+pub(super) fn failed(message: String) -> Trouble {
     Trouble { reason: reasons::RECONCILIATION_FAILED.into(), message }
 }
 

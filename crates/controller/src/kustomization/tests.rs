@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sluice_api::kustomize::Kustomization;
+use sluice_apply::health::Health;
 use sluice_cluster::{EventType, Identity};
 use sluice_kustomize::Variables;
 use sluice_object::{Artifact, Digest, Revision, Tree};
@@ -17,6 +18,7 @@ use super::{
     dependencies::Blocked,
     expressions::{Compiled, compile},
     facts::NoArtifact,
+    health::{self, Standing},
     machine::{Run, next, start},
 };
 use crate::gitrepository::Trouble;
@@ -74,7 +76,7 @@ fn facts() -> Facts {
         identity: Ok(Identity::Agent),
         memory: None,
         same_build: false,
-        clean: false,
+        standing: Standing::default(),
         eager: false,
         policy: Policy::default(),
         variables: Ok(None),
@@ -93,7 +95,7 @@ fn unchanged() -> Facts {
         variables: None,
         eager: false,
     };
-    Facts { memory: Some(memory), same_build: true, clean: true, ..facts() }
+    Facts { memory: Some(memory), same_build: true, standing: Standing { clean: true, unseen: Vec::new() }, ..facts() }
 }
 
 fn settled(command: Command<Kustomizations>) -> Verdict {
@@ -211,6 +213,39 @@ fn an_unchanged_interval_needs_no_build() {
     assert_eq!(short(&verdict.report.status, "Ready"), "True ReconciliationSucceeded");
 }
 
+/// An unchanged pass up to the read of an object that no watch shows.
+fn looking() -> (Kustomization, Run, Command<Kustomizations>) {
+    let object = kustomization(json!({"healthChecks": [{"kind": "Deployment", "name": "web"}]}), applied());
+    let mut facts = unchanged();
+    facts.standing.unseen = health::targets(&object, []);
+    let (run, command) = start(&object, facts, NOW);
+    (object, run, command)
+}
+
+#[test]
+fn what_no_watch_shows_is_read_and_needs_no_build_when_it_is_healthy() {
+    let (object, run, command) = looking();
+    let Command::Do(Effect::Read { targets, .. }) = command else { panic!("{command:?}") };
+    assert_eq!((targets.len(), targets[0].name.as_str()), (1, "web"));
+    let health = vec![(targets[0].id(), Health::current(""))];
+    let verdict = settled(next(&object, run, Input::Done(Outcome::Read(health)), NOW).1);
+    let status = &verdict.report.status;
+    assert_eq!([short(status, "Ready"), short(status, "Healthy")], ["True ReconciliationSucceeded", "True Succeeded"]);
+    assert_eq!((verdict.report.notices.len(), verdict.success), (1, true));
+}
+
+#[rstest]
+#[case(Health::in_progress("LessReplicas", "1 of 2"))]
+#[case(Health::not_found())]
+#[case(Health::failed("Stalled", "no quota"))]
+fn what_has_become_unhealthy_is_built_and_awaited(#[case] found: Health) {
+    let (object, run, command) = looking();
+    let Command::Do(Effect::Read { targets, .. }) = command else { panic!("{command:?}") };
+    let health = vec![(targets[0].id(), found)];
+    let (_, command) = next(&object, run, Input::Done(Outcome::Read(health)), NOW);
+    assert!(matches!(command, Command::Do(Effect::Build { .. })), "{command:?}");
+}
+
 #[test]
 fn what_an_artifact_was_made_from_is_told() {
     let mut facts = unchanged();
@@ -230,12 +265,11 @@ fn forget(facts: &mut Facts, change: impl FnOnce(&mut Memory)) {
 
 #[rstest]
 #[case::restarted(|facts: &mut Facts| facts.memory = None, json!({}), applied())]
-#[case::drifted(|facts: &mut Facts| facts.clean = false, json!({}), applied())]
+#[case::drifted(|facts: &mut Facts| facts.standing.clean = false, json!({}), applied())]
 #[case::eager_now(|facts: &mut Facts| facts.eager = true, json!({}), applied())]
 #[case::other_values(|facts: &mut Facts| facts.variables = Ok(Some(Arc::default())), json!({}), applied())]
 #[case::other_spec(|facts: &mut Facts| forget(facts, |memory| memory.generation = 2), json!({}), applied())]
 #[case::other_files(|facts: &mut Facts| facts.same_build = false, json!({}), applied())]
-#[case::foreign_health(|_: &mut Facts| (), json!({"healthChecks": [{"kind": "Deployment", "name": "a"}]}), applied())]
 #[case::not_ready(|_: &mut Facts| (), json!({}), json!({}))]
 fn whatever_changed_is_built_anew(#[case] change: fn(&mut Facts), #[case] spec: Value, #[case] status: Value) {
     let mut facts = unchanged();

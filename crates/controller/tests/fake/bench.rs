@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
+use sluice_cloud::{Clouds, Environment};
 use sluice_cluster::{Cluster, FakeCluster, Identity, Precondition, Propagation, Request, Target, Verb};
 use sluice_controller::{
     Sources,
@@ -25,6 +26,8 @@ pub(crate) struct Bench {
     pub(crate) clock: Clock,
     /// What agents that are started draw for every random number.
     pub(crate) chance: f64,
+    /// Who agents that are started are to a cloud.
+    pub(crate) environment: Environment,
     /// What the operator of agents that are started has set.
     pub(crate) policy: Policy,
     store: Store,
@@ -54,7 +57,15 @@ impl Bench {
         cluster.auto_ready(true);
         // One thread, so that artifacts are opened in the order they are asked for.
         let store = Store::at(dir.path(), Options { threads: 1, ..Options::default() }).unwrap();
-        Self { cluster, clock, chance: 0.5, policy: Policy::default(), store, _dir: dir }
+        Self {
+            cluster,
+            clock,
+            chance: 0.5,
+            environment: Environment::default(),
+            policy: Policy::default(),
+            store,
+            _dir: dir,
+        }
     }
 
     /// Starts an agent that knows nothing.
@@ -74,7 +85,8 @@ impl Bench {
             limits: Limits::git(),
         };
         let go = watch::Sender::new(false);
-        let kustomizations = Kustomizations::new(sources, self.policy.clone());
+        let clouds = Arc::new(Clouds::new(self.environment.clone()));
+        let kustomizations = Kustomizations::new(sources, clouds, self.policy.clone());
         let listed = [controller(git, &cx, &go), controller(kustomizations, &cx, &go)];
         cx.world.spawn(Box::pin(async move {
             for mut listed in listed {

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-use sluice_cluster::Verb;
+use rstest::rstest;
+use serde_json::{Value, json};
+use sluice_cluster::{Target, Verb};
+use sluice_object::Object;
 
 use crate::{
-    bench::Bench,
-    manifests::{config, configs, files, namespace},
+    bench::{Agent, Bench},
+    manifests::{config, configs, deployment, files, namespace},
 };
 
 /// A Kustomization with this many objects, not yet applied.
@@ -115,12 +117,77 @@ async fn a_commit_works_on_what_it_touches_and_tells_the_others() {
     }
 }
 
+/// A Kustomization with a Deployment of its own, Ready, and what lists its health checks.
+async fn checked(spec: Value) -> (Bench, Agent) {
+    let bench = Bench::new();
+    bench.cluster.put(namespace()).unwrap();
+    bench.cluster.put(deployment("foreign", 1)).unwrap();
+    bench.publish("apps", "1", &with_readme("1")).await;
+    bench.kustomization("site", spec);
+    let agent = bench.start();
+    bench.idle().await;
+    assert!(bench.is_ready("site"), "{:?}", bench.ready("site"));
+    bench.cluster.clear_requests();
+    (bench, agent)
+}
+
+fn with_readme(text: &str) -> Vec<(String, String)> {
+    let mut files = files("site", [config("a", "1"), deployment("web", 1)]);
+    files.push(("README.md".into(), text.into()));
+    files
+}
+
+fn health_check(name: &str) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": name, "namespace": "demo"})
+}
+
+#[rstest]
+#[case::all(json!({"wait": true}), 0)]
+#[case::its_own(json!({"healthChecks": [health_check("web")]}), 0)]
+#[case::of_others(json!({"healthChecks": [health_check("web"), health_check("foreign")]}), 1)]
+#[case::by_expression(json!({"wait": true, "healthCheckExprs": [
+    {"apiVersion": "apps/v1", "kind": "Deployment", "current": "status.readyReplicas == 1"},
+]}), 1)]
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_leaves_checked_objects_alone_reads_what_no_watch_tells(
+    #[case] spec: Value,
+    #[case] read: usize,
+) {
+    let (bench, _agent) = checked(spec).await;
+    bench.publish("apps", "2", &with_readme("2")).await;
+    bench.idle().await;
+    assert_eq!(bench.status("site")["lastAppliedRevision"], "main@sha1:2");
+    // The event says the same as that of the first pass, and counts up.
+    assert_eq!((bench.count(Verb::Status), bench.count(Verb::Patch), bench.count(Verb::Get)), (1, 1, read));
+    assert_eq!(bench.requests(), 2 + read, "{:#?}", bench.cluster.requests());
+    let status = bench.status("site");
+    let healthy = status["conditions"].as_array().unwrap().iter().find(|one| one["type"] == "Healthy").unwrap();
+    assert_eq!((&healthy["status"], &healthy["reason"]), (&json!("True"), &json!("Succeeded")));
+}
+
+#[rstest]
+#[case::its_own("web")]
+#[case::of_others("foreign")]
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_finds_a_checked_object_unhealthy_waits_for_it(#[case] name: &str) {
+    let (bench, _agent) = checked(json!({"healthChecks": [health_check(name)]})).await;
+    let target = Target::of(&Object::new(deployment(name, 1)).unwrap());
+    bench.cluster.auto_ready(false);
+    bench.cluster.set_status(&target, json!({"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}));
+    bench.publish("apps", "2", &with_readme("2")).await;
+    bench.idle().await;
+    assert_eq!(bench.ready("site").0, "Unknown");
+    bench.cluster.make_ready();
+    bench.idle().await;
+    assert!(bench.is_ready("site"), "{:?}", bench.ready("site"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_has_drifted_is_put_back_by_a_commit_that_does_not_touch_it() {
     let bench = bench_of(3).await;
     let _agent = bench.start();
     bench.idle().await;
-    let target = sluice_cluster::Target::of(&sluice_object::Object::new(config("c1", "1")).unwrap());
+    let target = Target::of(&Object::new(config("c1", "1")).unwrap());
     crate::lives::patch(&bench.cluster, target, json!({"data": {"v": "by hand"}})).await;
     let mut all = files("site", [namespace()].into_iter().chain(configs(1..3)));
     all.push(("README.md".into(), "new".into()));

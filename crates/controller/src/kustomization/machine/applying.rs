@@ -21,14 +21,12 @@ use crate::gitrepository::Trouble;
 
 use super::{
     super::{
-        Built, Effect, Outcome, facts, kinds,
+        Built, Effect, Outcome, facts, health, kinds,
         report::{self, notice},
         settings,
         waiting::{self, Waiting},
     },
-    DETECTING, Run, Stage, Step,
-    checking::health_targets,
-    signed,
+    DETECTING, Run, Stage, Step, signed,
 };
 
 #[derive(Debug)]
@@ -124,6 +122,7 @@ impl Run {
             common_metadata: settings::common_metadata(object),
             custom_kinds: policy.custom_kinds.clone(),
             overridden_managers: policy.overridden_managers.clone(),
+            migrate: policy.migrate,
             concurrency: policy.concurrent_ssa,
             flux_components: !policy.leave_flux_alone,
             timeout: signed(object.spec.timeout()),
@@ -231,7 +230,8 @@ impl Run {
         }
         self.status.inventory = Some(report::inventory(&applied.inventory));
         self.tell_changes(&applied);
-        let targets = health_targets(object, &applied);
+        let checked = applied.health_targets(&facts::id(object));
+        let targets = health::targets(object, applied.inventory.iter().filter(|entry| checked.contains(&entry.id)));
         if targets.is_empty() {
             self.marks(object, now).clear(HEALTHY);
             return self.close(object, applied, now);

@@ -3,14 +3,13 @@
 use jiff::Timestamp;
 use sluice_api::{
     conditions::{self, FALSE, HEALTHY, TRUE, UNKNOWN, reasons},
-    kustomize::{HealthCheck, Kustomization},
+    kustomize::Kustomization,
 };
 use sluice_apply::{
     Outcome as Applied, WaitSpec,
     wait::{self, Until, WaitSet},
 };
 use sluice_cluster::{EventType, Target};
-use sluice_object::Gvk;
 use sluice_reconcile::{Cause, Command, Input, Next};
 
 use super::{
@@ -123,15 +122,21 @@ impl Run {
     }
 
     pub(super) fn healthy(mut self, object: &Kustomization, checking: Checking, now: Timestamp) -> Step {
-        let message = format!("Health check passed in {}", shown(elapsed(checking.began, now)));
         let before = object.status.as_ref().is_some_and(|status| conditions::is_true(&status.conditions, HEALTHY));
         let moved = self.status.last_applied_revision != self.revision() && checking.applied.changes.any();
+        let message = self.passed(object, checking.began, now);
         if !before || moved {
             let revision = self.revision();
             self.notices.push(notice(EventType::Normal, reasons::PROGRESSING, &message, revision.as_deref()));
         }
-        self.marks(object, now).set(HEALTHY, TRUE, reasons::SUCCEEDED, &message);
         self.close(object, checking.applied, now)
+    }
+
+    /// Returns what is told of a passed check.
+    pub(super) fn passed(&mut self, object: &Kustomization, began: Timestamp, now: Timestamp) -> String {
+        let message = format!("Health check passed in {}", shown(elapsed(began, now)));
+        self.marks(object, now).set(HEALTHY, TRUE, reasons::SUCCEEDED, &message);
+        message
     }
 
     pub(super) fn unhealthy(mut self, object: &Kustomization, checking: &Checking, text: &str, now: Timestamp) -> Step {
@@ -154,23 +159,4 @@ impl Run {
         let notices = std::mem::take(&mut self.notices);
         self.settle(notices, Next::Now, false)
     }
-}
-
-/// Returns what a health check covers: all that was applied, or what the spec lists; never the object itself.
-pub(super) fn health_targets(object: &Kustomization, applied: &Applied) -> Vec<Target> {
-    let itself = facts::id(object);
-    let targets: Vec<_> = if object.spec.wait {
-        let wanted = applied.health_targets(&itself);
-        let entries = applied.inventory.iter().filter(|entry| wanted.contains(&entry.id));
-        entries.map(|entry| Target::by_id(&entry.id, &entry.version)).collect()
-    } else {
-        object.spec.health_checks.iter().map(health_check).collect()
-    };
-    targets.into_iter().filter(|target| target.id() != itself).collect()
-}
-
-fn health_check(check: &HealthCheck) -> Target {
-    let version = check.api_version.as_deref().filter(|version| !version.is_empty()).unwrap_or("apps/v1");
-    let namespace = check.namespace.clone().unwrap_or_default();
-    Target { gvk: Gvk::parse(version, &check.kind), namespace, name: check.name.clone() }
 }
