@@ -115,6 +115,7 @@ fn policy(flags: &RunOptions) -> Policy {
         no_cross_namespace_refs: tenancy.no_cross_namespace_refs,
         default_service_account: named(&tenancy.default_service_account),
         remote: RemoteRules { exec: tenancy.insecure_kubeconfig_exec, insecure_tls: tenancy.insecure_kubeconfig_tls },
+        remote_bases: (!tenancy.no_remote_bases).then(|| git_limits(flags)),
         default_remote_account: named(&tenancy.default_kubeconfig_service_account),
         object_level_identity: gates.enabled(Gate::ObjectLevelWorkloadIdentity),
         external_artifacts: gates.enabled(Gate::ExternalArtifact),

@@ -12,12 +12,13 @@ mod bulk;
 mod counts;
 mod fleet;
 mod floor;
-mod machine;
 mod ready;
 mod report;
 mod workload;
 
+use anyhow::Context as _;
 use clap::Parser;
+use sluice_e2e::machine;
 
 /// What to measure.
 #[derive(Debug, Parser)]
@@ -37,5 +38,8 @@ async fn main() -> anyhow::Result<()> {
     let rows = bench::measure(options.count).await?;
     let text = report::markdown(&rows, &machine, options.count);
     println!("\n{text}");
-    if options.write { report::write(&text, options.count) } else { Ok(()) }
+    if options.write {
+        machine::write_table(&options.count.to_string(), &text).context("write the table")?;
+    }
+    Ok(())
 }

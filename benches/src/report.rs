@@ -1,13 +1,6 @@
 //! The table.
 
-use std::{fmt::Write as _, fs, path::Path, time::Duration};
-
-use anyhow::Context as _;
-
-/// A table stands between two comments that name its count.
-fn markers(count: usize) -> [String; 2] {
-    ["begin", "end"].map(|which| format!("<!-- bench:{count}:{which} -->"))
-}
+use std::{fmt::Write as _, time::Duration};
 
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,32 +53,4 @@ fn line(row: &Row) -> String {
 
 fn cell(value: Option<String>) -> String {
     value.unwrap_or_default()
-}
-
-/// Puts the table between the markers of README.md.
-pub(crate) fn write(table: &str, count: usize) -> anyhow::Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let text = fs::read_to_string(&path).context("read README.md")?;
-    let text =
-        replaced(&text, table, &markers(count)).with_context(|| format!("find the table of {count} in README.md"))?;
-    fs::write(&path, text).context("write README.md")
-}
-
-fn replaced(text: &str, table: &str, [begin, end]: &[String; 2]) -> Option<String> {
-    let (before, rest) = text.split_once(begin)?;
-    let (_, after) = rest.split_once(end)?;
-    Some(format!("{before}{begin}\n{table}{end}{after}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_between_the_markers_is_replaced() {
-        let [begin, end] = markers(100);
-        let text = format!("a\n{begin}\nold\n{end}\nb\n");
-        assert_eq!(replaced(&text, "new\n", &markers(100)), Some(format!("a\n{begin}\nnew\n{end}\nb\n")));
-        assert_eq!(replaced(&text, "new", &markers(10)), None);
-    }
 }

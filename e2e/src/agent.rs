@@ -269,7 +269,10 @@ fn own_flags(kubeconfig: &Path, folder: &Path, ports: Ports) -> Vec<String> {
 }
 
 /// Returns the program: `SLUICE_BIN`, or `sluice` beside the running test program, where Cargo puts it.
-fn program() -> Outcome<PathBuf> {
+///
+/// # Errors
+/// When it is not there.
+pub fn program() -> Outcome<PathBuf> {
     if let Some(path) = std::env::var_os("SLUICE_BIN") {
         return Ok(path.into());
     }

@@ -18,6 +18,7 @@ pub mod collector;
 pub mod control_plane;
 pub mod git_server;
 pub mod http;
+pub mod machine;
 mod ports;
 mod process;
 pub mod scenario;

@@ -59,7 +59,7 @@ pub struct Scenario<'a> {
     /// The repository.
     pub repo: Repo,
     client: Client,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An event about an object.
@@ -95,7 +95,7 @@ impl<'a> Scenario<'a> {
         let repo = Repo::init(folder.path().join(REPOSITORY))?;
         let server = GitServer::start(folder.path(), options).await?;
         let (client, namespace) = (cluster.client()?, namespace.to_owned());
-        let scenario = Self { cluster, namespace, server, repo, client, _folder: folder };
+        let scenario = Self { cluster, namespace, server, repo, client, folder };
         let space = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": scenario.namespace } });
         scenario.apply(space).await?;
         Ok(scenario)
@@ -109,6 +109,17 @@ impl<'a> Scenario<'a> {
     /// Returns how often the repository was asked for a service.
     pub fn asked(&self, service: crate::git_server::Service) -> usize {
         self.server.count(REPOSITORY, service)
+    }
+
+    /// Makes another repository on the same server, with a commit of some files.
+    ///
+    /// # Errors
+    /// When Git fails.
+    pub fn second_repository(&self, name: &str, files: &[(&str, &str)]) -> Outcome<Repo> {
+        let repo = Repo::init(self.folder.path().join(name))?;
+        files.iter().try_for_each(|(path, text)| repo.write(path, text))?;
+        repo.commit("first")?;
+        Ok(repo)
     }
 
     /// Writes files and commits them; returns the revision as status shows it.

@@ -31,6 +31,8 @@ pub enum Tool {
     Helm,
     /// Kustomize, to compare with.
     Kustomize,
+    /// What kustomize's libraries make of URLs, to compare with.
+    KustomizeOracle,
     /// What Go's YAML libraries make of text, to compare with.
     YamlOracle,
     /// What Flux's libraries make of objects, to compare with.
@@ -130,6 +132,7 @@ impl Tool {
                 package: "sigs.k8s.io/kustomize/kustomize/v5",
                 ldflags: "-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v5.8.1",
             },
+            Self::KustomizeOracle => own("kustomize-oracle", "oracles/kustomize"),
             Self::YamlOracle => own("yaml-oracle", "oracles/yaml"),
             Self::FluxOracle => own("flux-oracle", "oracles/flux"),
         }

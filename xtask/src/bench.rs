@@ -1,9 +1,15 @@
 //! `cargo xtask bench`: builds the agent and the benches in release mode, and becomes the benches.
 
-use std::{os::unix::process::CommandExt as _, process::Command};
+use std::{
+    os::unix::process::CommandExt as _,
+    process::{Command, Stdio},
+};
 
-use anyhow::Context as _;
-use sluice_e2e::tools::{self, Tool};
+use anyhow::{Context as _, ensure};
+use sluice_e2e::{
+    machine,
+    tools::{self, Tool},
+};
 
 use crate::{
     process::{cargo, step},
@@ -20,14 +26,14 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 100)]
     count: usize,
     /// Measures builds instead, against kustomize; needs no cluster.
-    #[arg(long, conflicts_with = "write")]
+    #[arg(long, conflicts_with = "count")]
     kustomize: bool,
 }
 
 /// Runs the benches; returns only when they cannot be run.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.kustomize {
-        return builds();
+        return builds(options.write);
     }
     let folder = programs::build(&["sluice", "sluice-benches"], true)?;
     let mut benches = Command::new(folder.join("sluice-benches"));
@@ -38,11 +44,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     Err(benches.exec()).context("run the benches")
 }
 
-fn builds() -> anyhow::Result<()> {
+fn builds(write: bool) -> anyhow::Result<()> {
     let kustomize = tools::path_blocking(Tool::Kustomize).context("have kustomize")?;
     let folder = programs::build(&["sluice"], true)?;
     let example = ["build", "--locked", "--quiet", "--release", "--package", "sluice-kustomize", "--example", "speed"];
     step("cargo build sluice-kustomize", cargo(&example))?;
+    let machine = machine::describe();
     let mut speed = Command::new(folder.join("examples/speed"));
-    Err(speed.arg(kustomize).arg(folder.join("sluice")).exec()).context("run the builds")
+    let output = speed.arg(kustomize).arg(folder.join("sluice")).stderr(Stdio::inherit()).output();
+    let output = output.context("run the builds")?;
+    ensure!(output.status.success(), "the builds failed: {}", output.status);
+    let rows = String::from_utf8_lossy(&output.stdout);
+    let table = format!("{rows}\n`cargo xtask bench --kustomize`, the best of five, {machine}.\n");
+    print!("{table}");
+    if write { machine::write_table("kustomize", &table).context("write the table") } else { Ok(()) }
 }

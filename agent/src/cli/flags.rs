@@ -199,6 +199,10 @@ pub struct Tenancy {
     #[arg(long, default_value = "false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub no_cross_namespace_refs: bool,
+    /// Refuse bases and files of kustomizations that have to be fetched.
+    #[arg(long, default_value = "false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub no_remote_bases: bool,
     /// The account that is impersonated where `spec.serviceAccountName` is not set; empty for the agent's own.
     #[arg(long, default_value = "", value_name = "NAME")]
     pub default_service_account: String,
@@ -225,10 +229,6 @@ pub struct Compatibility {
     /// See --kube-api-qps.
     #[arg(long, value_name = "COUNT")]
     pub kube_api_burst: Option<u32>,
-    /// Bases at a URL are refused in any case.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_parser = BoolishValueParser::new(), value_name = "BOOL")]
-    pub no_remote_bases: Option<bool>,
     /// Artifacts are read from the agent's own store, not over HTTP.
     #[arg(long, value_name = "COUNT")]
     pub http_retry: Option<u32>,
@@ -288,7 +288,9 @@ mod tests {
             "--override-manager=argocd",
             "--custom-apply-stage-kinds=rbac.authorization.k8s.io/Role,Secret",
         ]);
-        let reconciling = options.unwrap().reconciling;
+        let options = options.unwrap();
+        assert!(options.tenancy.no_remote_bases);
+        let reconciling = options.reconciling;
         assert_eq!((reconciling.concurrent_ssa.get(), reconciling.override_manager.len()), (8, 2));
         assert!(reconciling.custom_apply_stage_kinds.contains("", "Secret"));
         let error = parse(&["--custom-apply-stage-kinds=a/b/C"]).unwrap_err();

@@ -5,6 +5,7 @@
 //! A machine never touches the world, so each rule of Flux's behaviour is a table test on it. Begin with
 //! [`gitrepository`], the smaller one; [`kustomization`] is the main job.
 
+pub mod bases;
 pub mod bucket;
 pub mod gitrepository;
 pub mod kustomization;

@@ -15,7 +15,7 @@ use crate::{
     generate::{self, Generator},
     id::ResId,
     kustomization::Kustomization,
-    loader::{Entry, Loader, Root},
+    loader::{Base, Entry, Loader, Root},
     manifest,
     metadata::{self, Provenance, Wanted},
     output, plugin,
@@ -23,7 +23,7 @@ use crate::{
     resources::Resources,
     schema::{self, Scopes, Types, from_openapi},
     sort, steps,
-    target::{Target, join_route},
+    target::{Route, Target},
     transform::{hash, references, vars},
     validators,
 };
@@ -71,8 +71,8 @@ pub(crate) fn run(files: &dyn Files, path: &TreePath, options: &Options) -> Resu
 
 impl<'t> Build<'t> {
     fn root(&mut self, path: &TreePath) -> Result<Resources, Error> {
-        let root = Root { directory: path.clone(), above: Vec::new() };
-        let target = self.load(root, String::new(), None, self.options.strict_root)?;
+        let root = self.loader.root(path);
+        let target = self.load(root, Route::default(), None, self.options.strict_root)?;
         self.wanted = Wanted::of(&target.kustomization.build_metadata);
         self.set_schema(&target)?;
         let mut accumulated = self.accumulate(&target, Accumulator::default())?;
@@ -85,7 +85,7 @@ impl<'t> Build<'t> {
         Ok(accumulated.resources)
     }
 
-    fn load(&mut self, root: Root, route: String, by: Option<Place>, strict: bool) -> Result<Target, Error> {
+    fn load(&mut self, root: Root, route: Route, by: Option<Place>, strict: bool) -> Result<Target, Error> {
         Target::load(&mut self.loader, root, route, by, strict, &mut self.warnings)
     }
 
@@ -170,7 +170,7 @@ impl<'t> Build<'t> {
         for node in nodes.iter() {
             let mut resource = Resource::new(node.clone(), file.as_str());
             if self.wanted.any {
-                metadata::set_origin(&mut resource, &Provenance::file(join_route(&target.route, path)));
+                metadata::set_origin(&mut resource, &Provenance::file(target.route.join(path)));
             }
             self.unknown_kind_read |= !schema::is_known(&resource.gvk());
             let place = Place { file: file.clone(), line: resource.origin.line, field: String::new() };
@@ -179,9 +179,9 @@ impl<'t> Build<'t> {
         Ok(())
     }
 
-    fn enter(&mut self, target: &Target, path: &str, directory: TreePath, place: &Place) -> Result<Target, Error> {
-        let root = self.loader.enter(&target.root, directory, place)?;
-        let base = self.load(root, join_route(&target.route, path), Some(place.clone()), true)?;
+    fn enter(&mut self, target: &Target, path: &str, base: Base, place: &Place) -> Result<Target, Error> {
+        let root = self.loader.enter(&target.root, base, place)?;
+        let base = self.load(root, target.route.join(path), Some(place.clone()), true)?;
         self.set_schema(&base)?;
         Ok(base)
     }
@@ -310,7 +310,7 @@ impl<'t> Build<'t> {
     fn add_components(&mut self, target: &Target, mut accumulated: Accumulator) -> Result<Accumulator, Error> {
         for (index, path) in target.kustomization.components.iter().enumerate() {
             let place = target.entry("components", index, path.line);
-            let directory = match self.loader.entry(&target.root, &path.value, &place)? {
+            let directory = match self.loader.base(&target.root, &path.value, &place)? {
                 Entry::Directory(directory) => directory,
                 Entry::File(file) => {
                     return Err(Problem::invalid(format!("component `{file}` is a file, not a directory")).at(&place));
@@ -357,8 +357,8 @@ impl<'t> Build<'t> {
     }
 }
 
-fn configured_in(target: &Target) -> String {
-    join_route(&target.route, target.file.file_name())
+fn configured_in(target: &Target) -> Route {
+    target.route.join(target.file.file_name())
 }
 
 fn is_local(resource: &Resource) -> bool {

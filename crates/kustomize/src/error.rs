@@ -4,6 +4,8 @@ use std::fmt;
 
 use sluice_object::{ObjectError, TreeError, TreePath};
 
+use crate::remote::Remote;
+
 /// Where in the input a problem is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Place {
@@ -25,12 +27,11 @@ impl fmt::Display for Place {
     }
 }
 
-/// Something a build needs that isn't in the tree. Fetch it, put it into the tree and name its path in
-/// [`crate::Options::remotes`].
+/// Something a build needs that isn't in the tree. Fetch it, and add it to [`crate::Options::remotes`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
-    /// The URL as written.
-    pub url: String,
+    /// What to fetch.
+    pub what: Remote,
     /// Who asks for it.
     pub place: Place,
 }
@@ -155,6 +156,16 @@ pub enum Error {
         /// What to do about it.
         hint: &'static str,
     },
+    /// Something remote can't be had.
+    #[error("{place}: `{url}` can't be fetched: {problem}")]
+    Remote {
+        /// What names it.
+        place: Place,
+        /// The URL, without credentials.
+        url: String,
+        /// Why.
+        problem: String,
+    },
     /// A path leads out of what may be read at all.
     #[error(
         "{place}: `{path}`: the path leaves the artifact; paths are relative to the directory of the file that names them"
@@ -217,7 +228,7 @@ fn named_by(by: &Option<Place>) -> String {
 }
 
 fn needed(needs: &[Need]) -> String {
-    let listed: Vec<String> = needs.iter().map(|need| format!("`{}` ({})", need.url, need.place)).collect();
+    let listed: Vec<String> = needs.iter().map(|need| format!("`{}` ({})", need.what, need.place)).collect();
     format!("must be fetched first: {}", listed.join(", "))
 }
 

@@ -10,7 +10,7 @@ use sluice_yaml::{Duplicates, EmitOptions, Flavor, Limits, Mapping, Node, emit_v
 
 use crate::{
     error::{Error, Place, Problem},
-    loader::{FILE_NAMES, is_repository},
+    loader::FILE_NAMES,
     manifest,
 };
 
@@ -297,7 +297,7 @@ fn merge_image(kustomization: &mut Mapping, image: &Image) {
 fn components(tree: &Tree, directory: &TreePath, overrides: &Overrides) -> Result<Vec<String>, Problem> {
     let mut present = Vec::new();
     for component in &overrides.components {
-        if component.starts_with('/') || component.contains("://") || is_repository(component) {
+        if !is_local(component) {
             return Err(Problem::invalid(format!("component path '{component}' must be local and relative"))
                 .hint("components are read from the source of the Kustomization"));
         }
@@ -310,6 +310,14 @@ fn components(tree: &Tree, directory: &TreePath, overrides: &Overrides) -> Resul
         }
     }
     Ok(present)
+}
+
+/// Flux tells by how a path begins.
+fn is_local(component: &str) -> bool {
+    let elsewhere =
+        ["/", "git::", "gh:", "ssh://", "https://", "http://", "git@", "github.com:", "github.com/", "file:///"];
+    let lower = component.to_ascii_lowercase();
+    !elsewhere.iter().any(|start| lower.starts_with(start))
 }
 
 fn print(kustomization: Mapping) -> Result<String, Problem> {

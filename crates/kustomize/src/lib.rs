@@ -3,8 +3,9 @@
 //! tree → [`build`] → [`Built`] (objects with their origin) · [`flux::prepare`] puts a Flux Kustomization's fields in
 //!
 //! The results equal those of kustomize 5.8.1, the version Flux pins, byte for byte where they are printed; those of
-//! 5.8.2 on request ([`Release`]). Nothing is read but the tree; what else a build needs is named in [`Error::Needs`]. What isn't offered is refused, never left
-//! out. Begin reading with `build.rs`, then `steps.rs` for the order of the transformers.
+//! 5.8.2 on request ([`Release`]). Nothing is read but the tree; what else a build needs is
+//! named in [`Error::Needs`], and comes with [`Options::remotes`] when it is tried again. What isn't offered is refused,
+//! never left out. Begin reading with `build.rs`, then `steps.rs` for the order of the transformers.
 
 mod build;
 mod config;
@@ -23,6 +24,7 @@ mod metadata;
 mod output;
 mod patch;
 mod plugin;
+mod remote;
 mod resource;
 mod resources;
 mod schema;
@@ -34,18 +36,16 @@ mod target;
 mod transform;
 mod validators;
 
-use std::collections::BTreeMap;
-
 use sluice_object::TreePath;
 
 pub use error::{Error, Need, Place};
 pub use files::{Files, Found};
-pub use loader::is_remote;
 pub use output::{Built, Manifest};
+pub use remote::{Checkout, Parts, Remote, Remotes, Repository, is_url};
 pub use substitute::{Variables, template};
 
 /// How a directory is built.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The order of the output, where the kustomization has no `sortOptions`.
     pub order: Order,
@@ -53,8 +53,8 @@ pub struct Options {
     pub restriction: Restriction,
     /// Whether unknown fields in the root's kustomization file are refused; below the root they always are.
     pub strict_root: bool,
-    /// What has been fetched: URLs as written, and their place in the tree.
-    pub remotes: BTreeMap<String, TreePath>,
+    /// What has been fetched.
+    pub remotes: Remotes,
     /// The release of kustomize whose results are wanted.
     pub release: Release,
     /// Whether all objects get the label that `buildMetadata: [managedByLabel]` asks for.
@@ -138,7 +138,7 @@ impl Options {
             order: Order::AsWritten,
             restriction: Restriction::Tree,
             strict_root: false,
-            remotes: BTreeMap::new(),
+            remotes: Remotes::default(),
             release: Release::default(),
             managed_by_label: false,
             limits: Limits::default(),

@@ -1,5 +1,7 @@
 //! Reads files of the tree for a kustomization, and keeps account of what was read.
 
+mod entry;
+
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -9,18 +11,21 @@ use sluice_object::{TreeError, TreePath};
 use sluice_yaml::Node;
 
 use crate::{
-    Files, Limits, Options, Release, Restriction,
+    Files, Limits, Options, Restriction,
     error::{Error, Need, Place, closest},
     files::Found,
     manifest,
+    remote::{Mounted, Remote, is_url, looks_remote},
 };
+
+pub(crate) use entry::{Base, Entry, Root};
 
 /// The names a kustomization file may have.
 pub(crate) const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// Reads files, within the limits.
 pub(crate) struct Loader<'t> {
-    files: &'t dyn Files,
+    files: Mounted<'t>,
     options: &'t Options,
     /// Files read and directories looked into.
     pub(crate) read: BTreeSet<TreePath>,
@@ -31,29 +36,10 @@ pub(crate) struct Loader<'t> {
     manifests: HashMap<TreePath, Arc<Vec<Node>>>,
 }
 
-/// A directory that is being built, and those it is built for.
-#[derive(Debug, Clone)]
-pub(crate) struct Root {
-    /// The directory.
-    pub(crate) directory: TreePath,
-    /// The directories that led here, outermost first.
-    pub(crate) above: Vec<TreePath>,
-}
-
-/// What an entry of `resources` leads to.
-pub(crate) enum Entry {
-    /// A file with manifests.
-    File(TreePath),
-    /// A directory with a kustomization.
-    Directory(TreePath),
-    /// Something remote that isn't here yet.
-    Needed,
-}
-
 impl<'t> Loader<'t> {
     pub(crate) fn new(files: &'t dyn Files, options: &'t Options) -> Self {
         Self {
-            files,
+            files: Mounted::new(files, &options.remotes),
             options,
             read: BTreeSet::new(),
             needs: Vec::new(),
@@ -87,24 +73,27 @@ impl<'t> Loader<'t> {
 
     /// Reads a file that a kustomization names.
     pub(crate) fn load(&mut self, root: &Root, path: &str, place: &Place) -> Result<Vec<u8>, Error> {
-        let found = match self.remote(path) {
-            Some(found) => found,
-            None if is_url(path) => return Err(self.need(path, place)),
-            None => self.file(root, path, place)?,
-        };
-        self.read_file(&found, place)
+        let file = self.named_file(root, path, place)?;
+        self.read_file(&file, place)
     }
 
     /// Reads a text file that a kustomization names.
     pub(crate) fn load_text(&mut self, root: &Root, path: &str, place: &Place) -> Result<(TreePath, String), Error> {
-        let bytes = self.load(root, path, place)?;
-        let file = self.remote(path).map_or_else(|| self.locate(root, path, place), Ok)?;
+        let file = self.named_file(root, path, place)?;
+        let bytes = self.read_file(&file, place)?;
         let text = String::from_utf8(bytes).map_err(|_| Error::Invalid {
             place: Place { file: file.clone(), ..Place::default() },
             problem: "the file is not UTF-8 text".into(),
             hint: String::new(),
         })?;
         Ok((file, text))
+    }
+
+    fn named_file(&mut self, root: &Root, path: &str, place: &Place) -> Result<TreePath, Error> {
+        if !is_url(path) {
+            return self.file(root, path, place);
+        }
+        self.download(path, place)?.ok_or_else(|| Error::Needs(self.needs.clone()))
     }
 
     /// Reads the manifests of a file; a file is read once, however often it is named.
@@ -130,72 +119,20 @@ impl<'t> Loader<'t> {
         Ok(bytes.to_vec())
     }
 
-    /// Finds out what an entry of `resources` or `components` is.
-    pub(crate) fn entry(&mut self, root: &Root, path: &str, place: &Place) -> Result<Entry, Error> {
-        if let Some(found) = self.remote(path) {
-            return Ok(self.kind_of(found));
-        }
-        if path.is_empty() {
-            return Err(invalid(place, "new root cannot be empty"));
-        }
-        let found = match self.locate(root, path, place) {
-            Err(_) if is_remote(path) => None,
-            located => self.find(&located?, path, place)?,
-        };
-        match found {
-            Some(Found { directory: false, .. }) => self.file(root, path, place).map(Entry::File),
-            Some(_) if path.starts_with('/') => Err(invalid(place, &format!("new root '{path}' cannot be absolute"))),
-            Some(_) if self.options.release == Release::V5_8_2 && is_ambiguous(path) => {
-                Err(invalid(place, &format!("path \"{path}\" is ambiguous: a name in it contains `..`")))
-            }
-            Some(found) => Ok(Entry::Directory(found.path)),
-            None if is_remote(path) => {
-                self.need(path, place);
-                Ok(Entry::Needed)
-            }
-            None => Err(self.not_found(root, path, place)),
-        }
-    }
-
-    /// Goes from one root into a directory below, beside or above it.
-    pub(crate) fn enter(&self, root: &Root, directory: TreePath, place: &Place) -> Result<Root, Error> {
-        let visited = root.above.iter().chain([&root.directory]).rev().find(|visited| visited.is_below(&directory));
-        if let Some(visited) = visited {
-            let (place, visited) = (place.clone(), visited.clone());
-            return Err(Error::Cycle { place, candidate: directory, visited });
-        }
-        let limit = self.options.limits.depth;
-        if root.above.len() >= limit {
-            return Err(Error::Limit { place: place.clone(), what: "depth of bases", limit: limit as u64 });
-        }
-        let mut above = root.above.clone();
-        above.push(root.directory.clone());
-        Ok(Root { directory, above })
-    }
-
-    fn kind_of(&self, path: TreePath) -> Entry {
-        let directory = matches!(self.files.find(&path), Ok(Some(Found { directory: true, .. })));
-        if directory { Entry::Directory(path) } else { Entry::File(path) }
-    }
-
-    fn remote(&self, path: &str) -> Option<TreePath> {
-        self.options.remotes.get(path).cloned()
-    }
-
     /// Notes that something must be fetched.
-    fn need(&mut self, url: &str, place: &Place) -> Error {
-        let need = Need { url: url.to_owned(), place: place.clone() };
-        if !self.needs.iter().any(|known| known.url == need.url) {
-            self.needs.push(need.clone());
+    fn need(&mut self, what: Remote, place: &Place) {
+        if !self.needs.iter().any(|known| known.what == what) {
+            self.needs.push(Need { what, place: place.clone() });
         }
-        Error::Needs(vec![need])
     }
 
     fn file(&self, root: &Root, path: &str, place: &Place) -> Result<TreePath, Error> {
         let joined = self.locate(root, path, place)?;
         let found = self.find(&joined, path, place)?.filter(|found| !found.directory);
         let Some(found) = found else { return Err(self.not_found(root, path, place)) };
-        if self.options.restriction == Restriction::RootOnly && !found.path.is_below(&root.directory) {
+        // What is fetched may read nothing else, whatever the rest may.
+        let root_only = root.checkout.is_some() || self.options.restriction == Restriction::RootOnly;
+        if root_only && !found.path.is_below(&root.directory) {
             return Err(Error::Outside {
                 place: place.clone(),
                 path: path.to_owned(),
@@ -214,6 +151,9 @@ impl<'t> Loader<'t> {
 
     /// Follows a path as written, which may be absolute only where the whole file system is read from.
     fn locate(&self, root: &Root, path: &str, place: &Place) -> Result<TreePath, Error> {
+        if let Some(checkout) = &root.checkout {
+            return root.locate_within(checkout, path, place);
+        }
         match path.starts_with('/') {
             true if self.files.is_whole() => TreePath::parse(path),
             true => Err(TreeError::Leaves(path.to_owned())),
@@ -227,7 +167,13 @@ impl<'t> Loader<'t> {
     }
 
     fn not_found(&self, root: &Root, path: &str, place: &Place) -> Error {
-        let hint = self.suggestion(root, path).map(|near| format!("did you mean `{near}`")).unwrap_or_default();
+        let hint = match self.suggestion(root, path) {
+            Some(near) => format!("did you mean `{near}`"),
+            None if looks_remote(path) => {
+                "a repository is named by its whole URL, as in `https://host/org/repo`".into()
+            }
+            None => String::new(),
+        };
         Error::NotFound { place: place.clone(), path: path.to_owned(), hint }
     }
 
@@ -248,47 +194,6 @@ fn trouble(error: TreeError, path: &str, place: &Place) -> Error {
     }
 }
 
-/// Says whether two entries of a list have run together, as 5.8.2 suspects.
-fn is_ambiguous(path: &str) -> bool {
-    path.split('/').any(|part| part != ".." && part.contains(".."))
-}
-
 fn invalid(place: &Place, problem: &str) -> Error {
     Error::Invalid { place: place.clone(), problem: problem.to_owned(), hint: String::new() }
-}
-
-/// Says whether a path leads elsewhere: to something at a URL, or to a Git repository.
-pub fn is_remote(path: &str) -> bool {
-    is_url(path) || is_repository(path)
-}
-
-fn is_url(path: &str) -> bool {
-    path.starts_with("http://") || path.starts_with("https://")
-}
-
-/// Says whether a path names a Git repository, in one of the forms kustomize knows.
-pub(crate) fn is_repository(path: &str) -> bool {
-    let schemes = ["git::", "ssh://", "git://", "file://", "git@", "gh:", "github.com/", "github.com:"];
-    let host = path.split('/').next().unwrap_or_default();
-    let user_at_host = host.contains('@') && host.contains(':');
-    let hosted = host.contains('.') && !host.starts_with('.') && (path.contains(".git") || path.contains("_git/"));
-    schemes.iter().any(|scheme| path.starts_with(scheme)) || user_at_host || hosted || path.contains("?ref=")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case("github.com/org/repo//path?ref=v1", true)]
-    #[case("git@example.com:org/repo", true)]
-    #[case("example.com/org/repo.git/path", true)]
-    #[case("ssh://git@example.com/org/repo", true)]
-    #[case("../base", false)]
-    #[case("../base.github", false)]
-    #[case("deployment.yaml", false)]
-    fn tells_repositories_from_paths(#[case] path: &str, #[case] expected: bool) {
-        assert_eq!(is_repository(path), expected);
-    }
 }

@@ -1,10 +1,10 @@
 //! `buildMetadata`: notes on objects about where they come from and what changed them.
 
-use sluice_yaml::{Mapping, Node};
+use sluice_yaml::{LayoutOptions, Mapping, Node, emit_v3};
 
 use crate::{
     Release, config::FieldSpec, error::Problem, kustomization::Pairs, resource::Resource, resources::Resources,
-    transform::labels,
+    target::Route, transform::labels,
 };
 
 /// The annotation with an object's origin.
@@ -40,6 +40,9 @@ impl Wanted {
 pub(crate) struct Provenance {
     /// The file of a resource.
     pub(crate) path: String,
+    /// The repository of the file.
+    pub(crate) repository: String,
+    pub(crate) reference: String,
     /// The file that asks for a generator or transformer.
     pub(crate) configured_in: String,
     /// What it asks for, as apiVersion, kind, name and namespace.
@@ -47,33 +50,42 @@ pub(crate) struct Provenance {
 }
 
 impl Provenance {
-    pub(crate) fn file(path: impl Into<String>) -> Self {
-        Self { path: path.into(), ..Self::default() }
+    pub(crate) fn file(Route { path, repository, reference }: Route) -> Self {
+        Self { path, repository, reference, ..Self::default() }
     }
 
     /// The origin of what a built-in generator or transformer does.
-    pub(crate) fn built_in(configured_in: impl Into<String>, kind: &str) -> Self {
+    pub(crate) fn built_in(Route { path, repository, reference }: Route, kind: &str) -> Self {
         let configured_by = ["builtin".to_owned(), kind.to_owned(), String::new(), String::new()];
-        Self { configured_in: configured_in.into(), configured_by, ..Self::default() }
+        Self { path: String::new(), repository, reference, configured_in: path, configured_by }
     }
 
     fn to_yaml(&self, indent: &str) -> String {
         let mut lines = Vec::new();
-        for (field, text) in [("path", &self.path), ("configuredIn", &self.configured_in)] {
+        for (field, text) in [
+            ("path", &self.path),
+            ("repo", &self.repository),
+            ("ref", &self.reference),
+            ("configuredIn", &self.configured_in),
+        ] {
             if !text.is_empty() {
-                lines.push(format!("{field}: {text}"));
+                lines.push(format!("{field}: {}", scalar(text)));
             }
         }
         if self.configured_by.iter().any(|text| !text.is_empty()) {
             lines.push("configuredBy:".to_owned());
             for (field, text) in ["apiVersion", "kind", "name", "namespace"].iter().zip(&self.configured_by) {
                 if !text.is_empty() {
-                    lines.push(format!("  {field}: {text}"));
+                    lines.push(format!("  {field}: {}", scalar(text)));
                 }
             }
         }
         lines.join(&format!("\n{indent}"))
     }
+}
+
+fn scalar(text: &str) -> String {
+    emit_v3(&Node::string(text), &LayoutOptions::default()).trim_end().to_owned()
 }
 
 /// Notes an object's origin.

@@ -94,10 +94,34 @@ pub(crate) fn built(resources: Resources, read: BTreeSet<TreePath>, warnings: Ve
 }
 
 fn manifest(resource: Resource) -> Result<Manifest, Error> {
-    match as_json(&resource.node) {
-        Ok(value) => Ok(Manifest { value, namespace: namespace(&resource), origin: resource.origin }),
-        Err(cause) => Err(Error::Yaml { place: place(&resource.origin), cause: Box::new(cause) }),
+    let here = || place(&resource.origin);
+    let value = as_json(&resource.node).map_err(|cause| Error::Yaml { place: here(), cause: Box::new(cause) })?;
+    match unprintable(&value) {
+        None => Ok(Manifest { value, namespace: namespace(&resource), origin: resource.origin }),
+        Some(found) => Err(Error::Manifest {
+            place: here(),
+            problem: "yaml: control characters are not allowed".into(),
+            hint: format!("the object holds `{}`", found.escape_unicode()),
+        }),
     }
+}
+
+/// Finds a character that kustomize cannot print: it goes through JSON, which leaves these as they are, and go-yaml
+/// does not read them.
+fn unprintable(value: &Json) -> Option<char> {
+    match value {
+        Json::String(text) => unprintable_in(text),
+        Json::Array(items) => items.iter().find_map(unprintable),
+        Json::Object(map) => map.iter().find_map(|(key, value)| unprintable_in(key).or_else(|| unprintable(value))),
+        Json::Null | Json::Bool(_) | Json::Number(_) => None,
+    }
+}
+
+fn unprintable_in(text: &str) -> Option<char> {
+    let refused = |c: &char| matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
+    // Most texts have none of the bytes that these begin with.
+    let possible = text.bytes().any(|byte| matches!(byte, 0x7f | 0xc2 | 0xef));
+    if possible { text.chars().find(refused) } else { None }
 }
 
 fn namespace(resource: &Resource) -> String {

@@ -3,7 +3,7 @@
 //! Only those with `apiVersion: builtin` are offered: others would be programs.
 
 use sluice_object::TreePath;
-use sluice_yaml::{Mapping, Node};
+use sluice_yaml::{Duplicates, Flavor, Limits, Mapping, Node, parse_first};
 
 use crate::{
     Release,
@@ -18,7 +18,7 @@ use crate::{
     patch::{self, How},
     resource::Resource,
     selector, steps,
-    target::{Target, join_route},
+    target::Target,
     transform::{
         affix::{self, Side},
         hash, images, labels,
@@ -149,7 +149,7 @@ fn add_inline(
         let mut resource = Resource::new(node, target.file.as_str());
         resource.origin.line = line;
         if build.wanted.any {
-            let path = join_route(&target.route, target.file.file_name());
+            let path = target.route.join(target.file.file_name());
             metadata::set_origin(&mut resource, &Provenance::file(path));
         }
         read.resources.append(resource).map_err(|id| Error::Duplicate {
@@ -197,10 +197,14 @@ impl Plugin {
     fn provenance(&self) -> Provenance {
         let resource = &self.resource;
         let origin = resource.annotation(metadata::ORIGIN).unwrap_or_default();
-        let path = origin.lines().find_map(|line| line.strip_prefix("path: ")).unwrap_or_default();
+        let origin =
+            parse_first(origin, Flavor::V3, Duplicates::LastWins, &Limits::default()).unwrap_or_else(|_| Node::null());
+        let field = |name: &str| origin.get(name).and_then(Node::as_scalar).unwrap_or_default().to_owned();
         Provenance {
             path: String::new(),
-            configured_in: path.to_owned(),
+            repository: field("repo"),
+            reference: field("ref"),
+            configured_in: field("path"),
             configured_by: [resource.api_version(), resource.kind(), resource.name(), resource.namespace()]
                 .map(str::to_owned),
         }

@@ -9,6 +9,7 @@ use crate::{
     kustomization::Kustomization,
     loader::{Loader, Root},
     manifest::yaml_error,
+    remote::Repository,
 };
 
 /// A directory with its kustomization.
@@ -19,7 +20,7 @@ pub(crate) struct Target {
     pub(crate) file: TreePath,
     pub(crate) kustomization: Kustomization,
     /// The way here from the root of the build, for `buildMetadata`.
-    pub(crate) route: String,
+    pub(crate) route: Route,
 }
 
 impl Target {
@@ -27,7 +28,7 @@ impl Target {
     pub(crate) fn load(
         loader: &mut Loader<'_>,
         root: Root,
-        route: String,
+        route: Route,
         by: Option<Place>,
         strict: bool,
         warnings: &mut Vec<String>,
@@ -96,8 +97,32 @@ fn check_contents(node: &Node, place: &Place) -> Result<(), Error> {
     })
 }
 
+/// The way from the root of a build, or of the repository that was entered last.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Route {
+    pub(crate) path: String,
+    /// The repository, if there is one.
+    pub(crate) repository: String,
+    pub(crate) reference: String,
+}
+
+impl Route {
+    /// Goes on to what an entry names.
+    pub(crate) fn join(&self, entry: &str) -> Self {
+        match Repository::parse(entry) {
+            None => Self { path: join_path(&self.path, entry), ..self.clone() },
+            Some(Repository { checkout, directory }) => Self {
+                // At the root of a repository kustomize names a place that it never makes.
+                path: if directory.is_empty() { "notCloned".into() } else { join_path("", &directory) },
+                repository: checkout.url,
+                reference: checkout.reference,
+            },
+        }
+    }
+}
+
 /// Follows a relative path in words: `..` may lead out.
-pub(crate) fn join_route(route: &str, path: &str) -> String {
+fn join_path(route: &str, path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in route.split('/').chain(path.split('/')).filter(|part| !matches!(*part, "" | ".")) {
         match (part, parts.last()) {
@@ -120,6 +145,6 @@ mod tests {
     #[case("../base", "x/../b.yaml", "../base/b.yaml")]
     #[case("a", "../../b", "../b")]
     fn routes_are_kept_short(#[case] route: &str, #[case] path: &str, #[case] expected: &str) {
-        assert_eq!(join_route(route, path), expected);
+        assert_eq!(join_path(route, path), expected);
     }
 }

@@ -187,19 +187,6 @@ fn what_was_read_is_known() {
 }
 
 #[test]
-fn what_was_fetched_takes_the_place_of_its_url() {
-    let cm = config_map("a");
-    let url = "https://example.com/a.yaml";
-    let files = [("kustomization.yaml", format!("resources: ['{url}']\n")), ("fetched/1.yaml", cm.clone())];
-    let tree = Tree::in_memory(files);
-    let mut options = Options::flux();
-    let needs = build(&tree, &TreePath::root(), &options).unwrap_err();
-    assert!(matches!(needs, Error::Needs(needs) if needs.len() == 1 && needs[0].url == url));
-    options.remotes.insert(url.into(), TreePath::parse("fetched/1.yaml").unwrap());
-    assert_eq!(build(&tree, &TreePath::root(), &options).unwrap().to_yaml(), cm);
-}
-
-#[test]
 fn bases_that_multiply_are_stopped() {
     let mut files: Vec<(String, String)> = (0..40)
         .map(|n| (format!("d{n}/kustomization.yaml"), format!("resources: [../d{0}, ../d{0}]\n", n + 1)))

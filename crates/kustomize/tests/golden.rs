@@ -71,6 +71,14 @@ fn every_case_gives_what_kustomize_gives() {
 }
 
 #[test]
+fn every_case_is_listed_with_its_rule() {
+    let listed = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/README.md")).unwrap();
+    let names = cases().into_iter().map(|case| format!("`{}`", case.file_name().unwrap().to_string_lossy()));
+    let missing: Vec<String> = names.filter(|name| !listed.contains(name.as_str())).collect();
+    assert!(missing.is_empty(), "not in tests/README.md: {missing:?}");
+}
+
+#[test]
 fn a_build_is_the_same_every_time() {
     for case in cases() {
         assert_eq!(run(&case), run(&case));

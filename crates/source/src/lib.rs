@@ -35,6 +35,7 @@
 
 pub mod bucket;
 mod client;
+pub mod download;
 pub mod external;
 pub mod fileserver;
 pub mod git;

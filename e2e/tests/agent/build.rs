@@ -82,6 +82,34 @@ async fn overlays_generators_and_replacements_are_built() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_base_may_lie_in_another_repository() -> Outcome {
+    let world = scenario("remote-base").await?;
+    let library = world.second_repository("library.git", &[("base/a.yaml", &config_map("a", "1"))])?;
+    let url = format!("{}//base?ref=v1", world.server.url("library.git"));
+    library.write("base/kustomization.yaml", "resources: [a.yaml]\n")?;
+    library.commit("a base")?;
+    library.tag("v1")?;
+    world.source(&[("kustomization.yaml", &json!({ "resources": [url], "namePrefix": "my-" }).to_string())]).await?;
+    world.apply(kustomization("apps").into_namespace("remote-base")).await?;
+    world.ready("Kustomization", "apps").await?;
+    assert_eq!(world.get("ConfigMap", "my-a").await?["data"]["value"], "1");
+    library.write("base/a.yaml", config_map("a", "2"))?;
+    library.commit("another value")?;
+    library.git(&["tag", "--force", "--annotate", "--message", "moved", "v1"])?;
+    world.request("Kustomization", "apps").await?;
+    world.until("ConfigMap", "my-a", |map| map["data"]["value"] == "2").await?;
+    library.git(&["tag", "--delete", "v1"])?;
+    world.request("Kustomization", "apps").await?;
+    let message = world.fails("Kustomization", "apps", "BuildFailed").await?;
+    assert!(
+        message.contains("kustomization.yaml:1: resources[0]: `") && message.contains("find reference `v1`"),
+        "{message}"
+    );
+    assert!(world.exists("ConfigMap", "my-a").await?, "nothing is pruned when a base is gone");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_fleet_of_kustomizations_may_come_from_git_itself() -> Outcome {
     let world = scenario("fleet").await?;
     let child = |name: &str| -> String {

@@ -134,3 +134,18 @@ async fn an_operator_may_lock_tenants_down() -> Outcome {
     world.gone("Kustomization", "cross").await?;
     end(&world).await
 }
+
+#[tokio::test]
+async fn an_operator_may_refuse_remote_bases() -> Outcome {
+    let alone = alone().await?;
+    let world = alone.scenario("no-remote-bases").await?;
+    let _agent = alone.agent(&["--no-remote-bases=true"]).await?;
+    world.second_repository("library.git", &[("kustomization.yaml", "configMapGenerator: [{name: a}]\n")])?;
+    let url = world.server.url("library.git");
+    world.source(&[("kustomization.yaml", &json!({ "resources": [url] }).to_string())]).await?;
+    world.apply(kustomization("apps").into_namespace("no-remote-bases")).await?;
+    let message = world.fails("Kustomization", "apps", "BuildFailed").await?;
+    assert!(message.contains("the operator refuses remote bases (`--no-remote-bases`)"), "{message}");
+    assert!(world.server.requests().iter().all(|request| request.repository != "library.git"));
+    end(&world).await
+}

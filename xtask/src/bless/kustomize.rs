@@ -1,6 +1,9 @@
-//! The cases of `kustomize`, built by kustomize itself.
+//! The cases of `kustomize`, built by kustomize itself, and its reading of URLs.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use sluice_e2e::tools::Tool;
 
@@ -10,11 +13,13 @@ use super::{
 };
 use crate::programs::workspace;
 
+const REPOSITORIES: &str = "crates/kustomize/tests/repositories.json";
 const CASES: &str = "crates/kustomize/tests/cases";
 /// As Flux builds. A kustomization that asks for another order gets it.
 const BUILD: [&str; 5] = ["build", "--reorder", "none", "--load-restrictor", "LoadRestrictionsNone"];
 
-/// Makes `expected.yaml` of each case; where our own words are expected, kustomize must refuse as well.
+/// Makes `expected.yaml` of each case; where our own words are expected, kustomize must refuse as well. Then the answers
+/// in the table of URLs.
 pub(super) fn goldens() -> anyhow::Result<Vec<Golden>> {
     let oracle = Oracle::of(Tool::Kustomize)?;
     let mut goldens = Vec::new();
@@ -24,6 +29,8 @@ pub(super) fn goldens() -> anyhow::Result<Vec<Golden>> {
             goldens.extend(golden(&oracle, &case)?);
         }
     }
+    let urls = Oracle::of(Tool::KustomizeOracle)?;
+    goldens.push(urls.golden(PathBuf::from(REPOSITORIES), &["repositories"], Path::new(REPOSITORIES))?);
     Ok(goldens)
 }
 

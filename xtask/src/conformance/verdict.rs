@@ -14,7 +14,7 @@ pub(super) enum Verdict {
     RefusedAlike,
     /// We print something else, or refuse what kustomize builds, or the other way round.
     Different,
-    /// Something remote is needed: nothing to compare with.
+    /// Something remote cannot be reached: nothing to compare with.
     Remote,
     /// Built, with fields that only the release after the real one knows.
     Newer,
@@ -24,14 +24,13 @@ pub(super) enum Verdict {
 const NEWER: [&str; 2] =
     ["unknown field \"includeVolumeClaimTemplates\"", "unknown field \"volumeClaimTemplateLabels\""];
 
-/// Says whether our build would have to fetch something first.
-pub(super) fn needs_remote(ours: &Outcome) -> bool {
-    !ours.succeeded && ours.said.contains("must be fetched first")
-}
+/// What we say of a remote base that we cannot have.
+const OUT_OF_REACH: &str = "can't be fetched: ";
 
 /// Compares two builds.
 pub(super) fn compare(ours: &Outcome, real: &Outcome) -> Verdict {
     match (ours.succeeded, real.succeeded) {
+        (false, false) if ours.said.contains(OUT_OF_REACH) => Verdict::Remote,
         (false, false) => Verdict::RefusedAlike,
         (true, true) if ours.printed == real.printed => Verdict::Identical,
         (true, true) if values(&ours.printed).is_some_and(|ours| Some(ours) == values(&real.printed)) => Verdict::Equal,
@@ -71,6 +70,8 @@ mod tests {
     #[case((true, "a: 1\n"), (true, "a: 2\n"), Verdict::Different)]
     #[case((false, "x"), (false, "y"), Verdict::RefusedAlike)]
     #[case((true, "a: 1\n"), (false, "y"), Verdict::Different)]
+    #[case((false, "`https://x/y` can't be fetched: it is away"), (false, "y"), Verdict::Remote)]
+    #[case((false, "`https://x/y` can't be fetched: it is away"), (true, "y"), Verdict::Different)]
     #[case((true, "a: 1\n"), (false, "json: unknown field \"includeVolumeClaimTemplates\""), Verdict::Newer)]
     fn builds_are_compared_by_bytes_then_values(
         #[case] ours: (bool, &str),

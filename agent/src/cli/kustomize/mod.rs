@@ -2,6 +2,7 @@
 
 mod disk;
 mod flags;
+mod remote;
 
 use std::{
     fs,
@@ -10,11 +11,12 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use sluice_kustomize::{Built, Error, build, is_remote};
-use sluice_object::TreePath;
+use sluice_kustomize::{Built, Error, Repository};
+use sluice_object::{Tree, TreePath};
 
 use disk::Disk;
 use flags::Build;
+use remote::Fetcher;
 
 /// Commands about kustomizations.
 #[derive(Debug, Subcommand)]
@@ -46,27 +48,37 @@ impl Kustomize {
 
 impl Build {
     fn build(&self) -> anyhow::Result<Built> {
+        let mut fetcher = Fetcher::default();
+        match Repository::parse(&self.directory.to_string_lossy()) {
+            Some(repository) => self.build_repository(&repository, &mut fetcher),
+            None => self.build_directory(&mut fetcher),
+        }
+    }
+
+    fn build_directory(&self, fetcher: &mut Fetcher) -> anyhow::Result<Built> {
         let directory = self.target()?;
         for root in self.roots(&directory)? {
             let path = below(&directory, &root)?;
-            match build(&Disk::new(&root), &path, &self.options()) {
+            let inside = self.root.is_some() || root.parent().is_none();
+            match fetcher.build(&Disk::new(&root), &path, self.options()) {
                 // What lies further out is looked for from the next root.
-                Err(Error::Leaves { .. }) if self.root.is_none() && root.parent().is_some() => {}
-                built => return Ok(built?),
+                Err(error) if !inside && matches!(error.downcast_ref(), Some(Error::Leaves { .. })) => {}
+                built => return built,
             }
         }
         bail!("build `{}`: it has no root", directory.display())
+    }
+
+    /// Builds a directory of a repository, which may read nothing else.
+    fn build_repository(&self, repository: &Repository, fetcher: &mut Fetcher) -> anyhow::Result<Built> {
+        let path = fetcher.fetch(repository)?;
+        fetcher.build(&Tree::in_memory::<&str, &[u8]>([]), &path, self.options())
     }
 
     fn target(&self) -> anyhow::Result<PathBuf> {
         let text = self.directory.to_string_lossy();
         if text.is_empty() {
             bail!("build ``: the directory's path is empty; leave it away for the current directory");
-        }
-        if !self.directory.exists() && is_remote(&text) {
-            bail!(
-                "build `{text}`: a repository is not fetched from the command line; clone it, and name the directory"
-            );
         }
         let directory = canonical(&self.directory)?;
         if !directory.is_dir() {

@@ -65,7 +65,7 @@ impl GitRepositories {
 fn reference(object: &GitRepository) -> GitRef {
     let reference = object.spec.reference.clone().unwrap_or_default();
     let sluice_api::source::GitReference { branch, tag, semver, name, commit } = reference;
-    GitRef { branch, tag, semver, name, commit }
+    GitRef { branch, tag, semver, name, commit, any: None }
 }
 
 /// A secret without a known key means anonymous access, as in Flux.

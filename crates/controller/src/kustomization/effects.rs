@@ -2,14 +2,18 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use futures::StreamExt;
+use futures::{
+    StreamExt,
+    future::{Either, select},
+};
+use jiff::SignedDuration;
 use serde_json::Value;
 use sluice_apply::{
     Key, Keyed,
     health::{Health, Reader, Status},
 };
 use sluice_cluster::{ApiError, Body, Identity, Request, Response, Target};
-use sluice_kustomize::{Variables, flux::Overrides};
+use sluice_kustomize::{Error, Need, Options, Remotes, Variables, flux::Overrides};
 use sluice_object::{Artifact, Digest, Gvk, Inputs, Object, ObjectId, Tree, TreePath};
 use sluice_reconcile::{Baseline, Context, Seen};
 
@@ -99,6 +103,16 @@ pub struct Built {
     pub checksum: Digest,
     /// What the build has read.
     pub inputs: Option<Inputs>,
+    /// Whether it has read from elsewhere what may be different the next time.
+    pub moving: bool,
+}
+
+/// What is to be built.
+struct Order {
+    artifact: Arc<Artifact>,
+    path: String,
+    overrides: Overrides,
+    variables: Option<Arc<Variables>>,
 }
 
 impl Kustomizations {
@@ -106,7 +120,8 @@ impl Kustomizations {
         match effect {
             Effect::Build { artifact, path, overrides, variables } => {
                 cx.meter.built();
-                Outcome::Built(build(artifact, path, *overrides, variables, cx).await)
+                let order = Order { artifact, path, overrides: *overrides, variables };
+                Outcome::Built(self.build(Arc::new(order), cx).await)
             }
             Effect::Track { owner, kinds } => {
                 cx.watches.overlook(&owner);
@@ -143,42 +158,88 @@ impl Kustomizations {
     }
 }
 
-async fn build(
-    artifact: Arc<Artifact>,
-    path: String,
-    overrides: Overrides,
-    variables: Option<Arc<Variables>>,
-    cx: &Context,
-) -> Result<Built, Trouble> {
-    let work = move || built(&artifact, &path, &overrides, variables.as_deref());
-    let panicked = || Trouble {
-        reason: BUILD_FAILED.into(),
-        message: "the build ended unexpectedly; please report it with the repository".into(),
-    };
-    cx.cpu(work).await.ok_or_else(panicked)?
+impl Kustomizations {
+    /// Builds, fetches what the build lacks, and builds again, until nothing is lacking.
+    async fn build(&self, order: Arc<Order>, cx: &Context) -> Result<Built, Trouble> {
+        let mut fetching = self.bases.fetching();
+        let deadline = cx.now() + FETCHING;
+        loop {
+            let (order, remotes) = (order.clone(), fetching.remotes().clone());
+            let built = cx.cpu(move || built(&order, remotes)).await.ok_or_else(panicked)?;
+            let needs = match built {
+                Err(Failure::Build(Error::Needs(needs))) => self.admitted(needs)?,
+                Err(Failure::Build(error)) => return Err(trouble(&error)),
+                Err(Failure::Path(trouble)) => return Err(trouble),
+                Ok(built) => return Ok(Built { moving: fetching.is_moving(), ..built }),
+            };
+            let late = cx.world.sleep_until(deadline);
+            match select(std::pin::pin!(fetching.answer(needs)), late).await {
+                Either::Left((answered, _)) => answered.map_err(|error| trouble(&error))?,
+                Either::Right(_) => return Err(too_late()),
+            }
+        }
+    }
+
+    fn admitted(&self, needs: Vec<Need>) -> Result<Vec<Need>, Trouble> {
+        match (&self.policy.remote_bases, needs.first()) {
+            (None, Some(Need { what, place })) => Err(trouble(&Error::Remote {
+                place: place.clone(),
+                url: what.to_string(),
+                problem: "the operator refuses remote bases (`--no-remote-bases`); hint: keep a copy in the source"
+                    .into(),
+            })),
+            _ => Ok(needs),
+        }
+    }
+}
+
+/// How long all that a build lacks may take to come. Each fetch has a bound of its own.
+const FETCHING: SignedDuration = SignedDuration::from_mins(10);
+
+fn too_late() -> Trouble {
+    let minutes = FETCHING.as_mins();
+    let message = format!("remote bases took more than {minutes} min to fetch; hint: make them sources, or copies");
+    Trouble { reason: BUILD_FAILED.into(), message }
+}
+
+fn panicked() -> Trouble {
+    let message = "the build ended unexpectedly; please report it with the repository";
+    Trouble { reason: BUILD_FAILED.into(), message: message.into() }
 }
 
 const BUILD_FAILED: &str = sluice_api::conditions::reasons::BUILD_FAILED;
 
-fn built(
-    artifact: &Artifact,
-    path: &str,
-    overrides: &Overrides,
-    variables: Option<&Variables>,
-) -> Result<Built, Trouble> {
+fn trouble(error: &Error) -> Trouble {
+    Trouble { reason: BUILD_FAILED.into(), message: error.to_string() }
+}
+
+/// Why there are no objects.
+enum Failure {
+    /// `spec.path` is not there.
+    Path(Trouble),
+    Build(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Build(error)
+    }
+}
+
+fn built(order: &Order, remotes: Remotes) -> Result<Built, Failure> {
+    let Order { artifact, path, overrides, variables } = order;
     let read = Arc::new(artifact.tree.logged());
-    let root = locate(artifact, &read, path)?;
-    let trouble = |error: sluice_kustomize::Error| Trouble { reason: BUILD_FAILED.into(), message: error.to_string() };
-    let tree = sluice_kustomize::flux::prepare(&read, &root, overrides).map_err(trouble)?;
-    let built = sluice_kustomize::build(&tree, &root, &sluice_kustomize::Options::flux()).map_err(trouble)?;
+    let root = locate(artifact, &read, path).map_err(Failure::Path)?;
+    let tree = sluice_kustomize::flux::prepare(&read, &root, overrides)?;
+    let built = sluice_kustomize::build(&tree, &root, &Options { remotes, ..Options::flux() })?;
     let built = match variables {
-        Some(variables) => built.substitute(variables).map_err(trouble)?,
+        Some(variables) => built.substitute(variables)?,
         None => built,
     };
     let checksum = Digest::sha256(built.to_yaml().as_bytes());
     // Of deprecated fields, mostly; Flux says nothing of them.
     built.warnings.iter().for_each(|warning| tracing::debug!(warning, "built"));
-    Ok(Built { objects: built.into_objects().map_err(trouble)?, checksum, inputs: read.inputs() })
+    Ok(Built { objects: built.into_objects()?, checksum, inputs: read.inputs(), moving: false })
 }
 
 /// Finds `spec.path` in the artifact, and says what is there when it is not.

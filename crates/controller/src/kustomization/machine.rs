@@ -52,6 +52,8 @@ pub struct Run {
     latest: Latest,
     checksum: Option<Digest>,
     inputs: Option<Inputs>,
+    /// Whether the build has read what may be different the next time though the source is the same.
+    moving: bool,
     notices: Vec<Notice>,
     stage: Stage,
 }
@@ -80,8 +82,19 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
     let status = object.status.clone().unwrap_or_default();
     let (latest, notices) = (Latest::default(), Vec::new());
     let who = facts.identity.clone().unwrap_or_default();
-    let (checksum, inputs, stage) = (None, None, Stage::Nowhere);
-    let mut run = Run { status, facts, who, began: now, act: FETCHING, latest, checksum, inputs, notices, stage };
+    let mut run = Run {
+        status,
+        facts,
+        who,
+        began: now,
+        act: FETCHING,
+        latest,
+        checksum: None,
+        inputs: None,
+        moving: false,
+        notices,
+        stage: Stage::Nowhere,
+    };
     if object.metadata.deletion_timestamp.is_some() {
         return run.finalize(object, now);
     }

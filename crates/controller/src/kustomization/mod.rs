@@ -35,12 +35,13 @@ use sluice_reconcile::{
     Command, Context, Index, Input, Kind,
     trace::{Origin, Step},
 };
+use sluice_source::Limits;
 
 pub use effects::{Built, Effect, Outcome};
 pub use facts::Facts;
 pub use machine::Run;
 
-use crate::Sources;
+use crate::{Sources, bases::Bases};
 
 pub(crate) const GROUP: &str = "kustomize.toolkit.fluxcd.io";
 
@@ -53,6 +54,7 @@ pub struct Kustomizations {
     pub clouds: Arc<Clouds>,
     /// What the operator has set for all of them.
     pub policy: Policy,
+    bases: Arc<Bases>,
     memory: Mutex<HashMap<ObjectId, Memory>>,
 }
 
@@ -77,6 +79,8 @@ pub struct Policy {
     pub leave_flux_alone: bool,
     /// What kubeconfigs of other clusters may ask for.
     pub remote: RemoteRules,
+    /// How much bases from elsewhere may bring; nothing where they are refused (`--no-remote-bases`).
+    pub remote_bases: Option<Limits>,
     /// Who shows a token to other clusters where none is named (`--default-kubeconfig-service-account`).
     pub default_remote_account: Option<String>,
     /// Whether objects may name the account whose token is shown (gate `ObjectLevelWorkloadIdentity`).
@@ -103,6 +107,7 @@ impl Default for Policy {
             custom_kinds: CustomKinds::default(),
             leave_flux_alone: true,
             remote: RemoteRules::default(),
+            remote_bases: Some(Limits::git()),
             default_remote_account: None,
             object_level_identity: false,
             external_artifacts: false,
@@ -127,7 +132,8 @@ pub struct Memory {
 impl Kustomizations {
     /// Makes the controller.
     pub fn new(sources: Arc<Sources>, clouds: Arc<Clouds>, policy: Policy) -> Self {
-        Self { sources, clouds, policy, memory: Mutex::default() }
+        let bases = Bases::new(sources.store().clone(), policy.remote_bases.clone().unwrap_or_else(Limits::git));
+        Self { sources, clouds, policy, bases: Arc::new(bases), memory: Mutex::default() }
     }
 
     fn memory(&self, id: &ObjectId) -> Option<Memory> {

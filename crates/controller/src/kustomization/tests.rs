@@ -345,7 +345,7 @@ fn a_failed_build_keeps_what_is_there_and_is_tried_again() {
 /// A pass up to its first requests.
 fn driving(object: &Kustomization) -> (Run, Command<Kustomizations>) {
     let (run, _) = start(object, facts(), NOW);
-    let built = Built { objects: Vec::new(), checksum: Digest::sha256(b"objects"), inputs: None };
+    let built = Built { objects: Vec::new(), checksum: Digest::sha256(b"objects"), inputs: None, moving: false };
     let (run, command) = next(object, run, Input::Done(Outcome::Built(Ok(built))), NOW);
     assert!(matches!(command, Command::Do(Effect::Track { .. })), "{command:?}");
     let (run, command) = next(object, run, Input::Done(Outcome::Tracked), NOW);

@@ -12,6 +12,7 @@ mod packet;
 mod refs;
 mod remote;
 mod spec;
+pub mod submodules;
 mod walk;
 
 use std::{
@@ -78,6 +79,8 @@ impl Head {
 pub struct FetchOptions {
     /// Patterns of files to leave out (`spec.ignore`).
     pub ignore: Option<String>,
+    /// Whether nothing is left out, whatever `.sourceignore` files say.
+    pub everything: bool,
     /// Directories to take (`spec.sparseCheckout`); all when empty.
     pub directories: Vec<TreePath>,
     /// How much may come.
@@ -86,7 +89,7 @@ pub struct FetchOptions {
 
 impl Default for FetchOptions {
     fn default() -> Self {
-        Self { ignore: None, directories: Vec::new(), limits: Limits::git() }
+        Self { ignore: None, everything: false, directories: Vec::new(), limits: Limits::git() }
     }
 }
 
@@ -101,6 +104,8 @@ pub struct Fetched {
     pub subject: String,
     /// What signatures are made over.
     pub signed: Signed,
+    /// Commits of other repositories that directories stand for.
+    pub submodules: Vec<(TreePath, String)>,
     /// The files, in the store as long as this lives.
     pub tree: Arc<Tree>,
 }
@@ -303,13 +308,15 @@ impl Job {
         let missing = || Error::CommitNotFound { url: url.clone(), commit: head.commit() };
         let commit = objects.commit(head.commit)?.ok_or_else(missing)?;
         let mut draft = store.draft(url, options.limits.clone());
-        objects.store(&commit, options, &mut draft)?;
+        let links = objects.store(&commit, options, &mut draft)?;
+        let submodules = links.into_iter().map(|(path, id)| (path, id.to_string())).collect();
         let tag = (head.want != head.commit).then(|| objects.tag(head.want)).transpose()?;
         Ok(Fetched {
             revision: head.revision.clone(),
             file: head.file(),
             subject: walk::subject(&commit.message),
             signed: Signed { commit: commit.raw, tag },
+            submodules,
             tree: draft.finish(),
         })
     }

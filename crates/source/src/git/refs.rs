@@ -67,7 +67,15 @@ pub(super) fn prefixes(target: Target<'_>) -> Vec<String> {
         Target::Name(name) => vec![name.into()],
         Target::Semver(_) => vec![TAGS.into()],
         Target::Tag(name) => vec![format!("{TAGS}{name}")],
+        Target::Any(name) => full_names(name),
     }
+}
+
+/// Returns what a short name may stand for, as Git looks for it.
+fn full_names(name: &str) -> Vec<String> {
+    let places = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
+    let full = places.into_iter().map(|place| format!("{place}{name}"));
+    full.chain([format!("refs/remotes/{name}/HEAD")]).collect()
 }
 
 const TAGS: &str = "refs/tags/";
@@ -81,6 +89,7 @@ pub(super) fn resolve(target: Target<'_>, refs: &[Ref]) -> Result<Option<Resolve
         Target::Name(name) => find(name).map(|found| (name.to_owned(), found)),
         Target::Branch(name) => find(&format!("refs/heads/{name}")).map(|found| (name.to_owned(), found)),
         Target::Tag(name) => tag(name),
+        Target::Any(name) => full_names(name).iter().find_map(|full| find(full)).map(|found| (name.to_owned(), found)),
         Target::Semver(range) => {
             let tags = refs.iter().filter_map(|found| found.name.strip_prefix(TAGS));
             semver::newest(&Range::parse(range)?, tags).and_then(tag)
@@ -102,6 +111,7 @@ pub(super) fn similar(target: Target<'_>, refs: &[Ref]) -> Vec<String> {
     let mut names = match target {
         Target::Semver(_) | Target::Tag(_) => under(TAGS),
         Target::Name(_) => under(""),
+        Target::Any(_) => [under("refs/heads/"), under(TAGS)].concat(),
         Target::Commit { .. } | Target::Branch(_) => under("refs/heads/"),
     };
     let first = |name: &str| if matches!(name, "main" | "master") { 0 } else { 1 };
@@ -130,7 +140,7 @@ pub(super) fn branches(target: Target<'_>, refs: &[Ref]) -> Vec<ObjectId> {
 pub(super) fn similar_prefix(target: Target<'_>) -> &'static str {
     match target {
         Target::Semver(_) | Target::Tag(_) => TAGS,
-        Target::Name(_) => "refs/",
+        Target::Name(_) | Target::Any(_) => "refs/",
         Target::Commit { .. } | Target::Branch(_) => "refs/heads/",
     }
 }
@@ -165,6 +175,11 @@ mod tests {
     #[case(Target::Semver("<1.1"), "v1.0.0@sha1", b'e', b'd')]
     #[case(Target::Name("refs/pull/7/head"), "refs/pull/7/head@sha1", b'c', b'c')]
     #[case(Target::Name("refs/tags/v1.0.0"), "refs/tags/v1.0.0@sha1", b'e', b'd')]
+    #[case(Target::Any("HEAD"), "HEAD@sha1", b'a', b'a')]
+    #[case(Target::Any("main-2"), "main-2@sha1", b'b', b'b')]
+    #[case(Target::Any("v1.0.0"), "v1.0.0@sha1", b'e', b'd')]
+    #[case(Target::Any("pull/7/head"), "pull/7/head@sha1", b'c', b'c')]
+    #[case(Target::Any("refs/heads/main"), "refs/heads/main@sha1", b'a', b'a')]
     fn a_target_means_a_commit(#[case] target: Target<'_>, #[case] name: &str, #[case] commit: u8, #[case] want: u8) {
         let found = resolve(target, &refs()).unwrap().unwrap();
         assert_eq!(found.revision.as_str(), format!("{name}:{}", hex(commit)));
@@ -175,6 +190,7 @@ mod tests {
     #[case(Target::Branch("mai"), &["main", "main-2"])]
     #[case(Target::Tag("v9"), &["v1.0.0", "1.1.0"])]
     #[case(Target::Semver(">2"), &["v1.0.0", "1.1.0"])]
+    #[case(Target::Any("v9"), &["main", "1.1.0", "main-2", "v1.0.0"])]
     fn what_is_missing_has_neighbours(#[case] target: Target<'_>, #[case] names: &[&str]) {
         assert_eq!(resolve(target, &refs()), Ok(None));
         assert_eq!(similar(target, &refs()), names);

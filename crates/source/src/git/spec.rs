@@ -57,6 +57,9 @@ pub struct GitRef {
     pub name: Option<String>,
     /// Commit, 40 hexadecimal digits.
     pub commit: Option<String>,
+    /// Whatever `git fetch` would take for it: a commit, or the first of the references that may be meant. It counts
+    /// where nothing else is given.
+    pub any: Option<String>,
 }
 
 /// The part of a [`GitRef`] that counts.
@@ -67,6 +70,7 @@ pub(super) enum Target<'a> {
     Semver(&'a str),
     Tag(&'a str),
     Branch(&'a str),
+    Any(&'a str),
 }
 
 /// What Flux takes when nothing is said.
@@ -75,24 +79,32 @@ const DEFAULT_BRANCH: &str = "master";
 impl GitRef {
     /// Commit wins over name, then version range, tag, branch. Empty ones count as not given.
     pub(super) fn target(&self) -> Target<'_> {
-        let Self { branch, tag, semver, name, commit } = self;
-        let [branch, tag, semver, name, commit] =
-            [branch, tag, semver, name, commit].map(|part| part.as_deref().filter(|text| !text.is_empty()));
+        let Self { branch, tag, semver, name, commit, any } = self;
+        let [branch, tag, semver, name, commit, any] =
+            [branch, tag, semver, name, commit, any].map(|part| part.as_deref().filter(|text| !text.is_empty()));
         match (commit, name, semver, tag) {
             (Some(id), ..) => Target::Commit { id, branch },
             (_, Some(name), ..) => Target::Name(name),
             (_, _, Some(range), _) => Target::Semver(range),
             (_, _, _, Some(tag)) => Target::Tag(tag),
-            _ => Target::Branch(branch.unwrap_or(DEFAULT_BRANCH)),
+            _ => match (branch, any) {
+                (None, Some(id)) if is_commit(id) => Target::Commit { id, branch: None },
+                (None, Some(name)) => Target::Any(name),
+                _ => Target::Branch(branch.unwrap_or(DEFAULT_BRANCH)),
+            },
         }
     }
+}
+
+fn is_commit(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 impl fmt::Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Commit { id, .. } => write!(f, "commit `{id}`"),
-            Self::Name(name) => write!(f, "reference `{name}`"),
+            Self::Name(name) | Self::Any(name) => write!(f, "reference `{name}`"),
             Self::Semver(range) => write!(f, "a tag in the range `{range}`"),
             Self::Tag(tag) => write!(f, "tag `{tag}`"),
             Self::Branch(branch) => write!(f, "branch `{branch}`"),
@@ -127,8 +139,14 @@ mod tests {
 
     #[test]
     fn commit_wins_over_name_semver_tag_and_branch() {
-        let mut all =
-            GitRef { branch: some("b"), tag: some("t"), semver: some("1.x"), name: some("refs/x"), commit: some("c") };
+        let mut all = GitRef {
+            branch: some("b"),
+            tag: some("t"),
+            semver: some("1.x"),
+            name: some("refs/x"),
+            commit: some("c"),
+            any: some("a"),
+        };
         assert_eq!(all.target(), Target::Commit { id: "c", branch: Some("b") });
         all.commit = some("");
         assert_eq!(all.target(), Target::Name("refs/x"));
@@ -139,6 +157,14 @@ mod tests {
         all.tag = None;
         assert_eq!(all.target(), Target::Branch("b"));
         assert_eq!(GitRef::default().target(), Target::Branch("master"));
+    }
+
+    #[test]
+    fn what_git_would_take_is_a_commit_or_any_reference() {
+        let any = |text: &str| GitRef { any: some(text), ..GitRef::default() };
+        let commit = "0123456789abcdef0123456789ABCDEF01234567";
+        assert_eq!(any(commit).target(), Target::Commit { id: commit, branch: None });
+        assert_eq!(any(&commit[1..]).target(), Target::Any(&commit[1..]));
     }
 
     #[test]

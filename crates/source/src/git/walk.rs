@@ -48,11 +48,15 @@ struct File {
     executable: bool,
 }
 
+/// Directories that stand for commits of other repositories.
+pub(super) type Links = Vec<(TreePath, ObjectId)>;
+
 /// A walk over the files of a commit.
 struct Visit<'a> {
     directories: &'a [TreePath],
     /// How many entries may still be seen.
     left: u64,
+    links: Links,
     act: &'a mut dyn FnMut(File) -> Result<(), Error>,
 }
 
@@ -84,12 +88,13 @@ impl Objects<'_> {
         self.object(id, Kind::Tag)
     }
 
-    /// Stores the files of a commit that are not ignored. Symbolic links and submodules are dropped, as Flux does.
-    pub(super) fn store(&self, commit: &Commit, options: &FetchOptions, draft: &mut Draft) -> Result<(), Error> {
+    /// Stores the files of a commit that are not ignored. Symbolic links are dropped, as Flux does; returns which
+    /// directories stand for commits of other repositories.
+    pub(super) fn store(&self, commit: &Commit, options: &FetchOptions, draft: &mut Draft) -> Result<Links, Error> {
         let directories = &options.directories;
-        let rules = self.rules(commit, options)?;
+        let rules = if options.everything { Rules::none() } else { self.rules(commit, options)? };
         let mut found = vec![false; directories.len()];
-        self.visit(commit, directories, &mut |file| {
+        let links = self.visit(commit, directories, &mut |file| {
             directories.iter().zip(&mut found).for_each(|(dir, found)| *found |= file.path.is_below(dir));
             if rules.ignores(&file.path) {
                 return Ok(());
@@ -100,7 +105,7 @@ impl Objects<'_> {
             Ok(())
         })?;
         match directories.iter().zip(found).find(|(_, found)| !found) {
-            None => Ok(()),
+            None => Ok(links),
             Some((dir, _)) => Err(Error::DirectoryNotFound { url: self.url.to_owned(), dir: dir.to_string() }),
         }
     }
@@ -129,10 +134,11 @@ impl Objects<'_> {
         commit: &Commit,
         directories: &[TreePath],
         act: &mut dyn FnMut(File) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<Links, Error> {
         let left = self.limits.files.saturating_mul(VISITS);
-        let mut visit = Visit { directories, left, act };
-        self.visit_tree(commit.tree, &TreePath::root(), DEPTH, &mut visit)
+        let mut visit = Visit { directories, left, links: Vec::new(), act };
+        self.visit_tree(commit.tree, &TreePath::root(), DEPTH, &mut visit)?;
+        Ok(visit.links)
     }
 
     fn visit_tree(&self, tree: ObjectId, dir: &TreePath, depth: usize, visit: &mut Visit<'_>) -> Result<(), Error> {
@@ -147,6 +153,8 @@ impl Objects<'_> {
             let id = entry.oid.to_owned();
             if entry.mode.is_tree() && visit.leads_to(&path) {
                 self.visit_tree(id, &path, depth, visit)?;
+            } else if entry.mode.is_commit() && visit.takes(&path) {
+                visit.links.push((path, id));
             } else if entry.mode.is_blob() && visit.takes(&path) {
                 (visit.act)(File { path, id, executable: entry.mode.is_executable() })?;
             }

@@ -56,6 +56,11 @@ impl Rules {
         Self(built_in.chain(own).collect())
     }
 
+    /// Leaves nothing out.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Makes the rules of a bucket from the [`FILE`] at its root and from `spec.ignore`. Nothing is left out by itself
     /// (source-controller `fetchEtagIndex`, against its documentation).
     pub(crate) fn of_bucket(file: Option<&str>, spec: Option<&str>) -> Self {

@@ -5,7 +5,9 @@ use sluice_source::{
     git::{Auth, FetchOptions, GitRef, GitSpec, Proxy, Tls as SpecTls},
 };
 
-use crate::support::{self, Answer, Fixture, Repository, Server, Tls, branch, commit, name, paths, read, semver, tag};
+use crate::support::{
+    self, Answer, Fixture, Repository, Server, Tls, any, branch, commit, name, paths, read, semver, tag,
+};
 
 async fn both(files: &[(&str, &str)]) -> (Repository, Server) {
     let repository = Repository::with(files);
@@ -56,6 +58,10 @@ async fn tagged() -> (Repository, Vec<String>, Server) {
 #[case::name_of_branch(name("refs/heads/main"), "refs/heads/main@", 4)]
 #[case::name_of_tag(name("refs/tags/v1.1.0"), "refs/tags/v1.1.0@", 2)]
 #[case::name_of_pull_request(name("refs/pull/7/head"), "refs/pull/7/head@", 3)]
+#[case::any_branch(any("main"), "main@", 4)]
+#[case::any_tag(any("v1.1.0"), "v1.1.0@", 2)]
+#[case::any_short_name(any("pull/7/head"), "pull/7/head@", 3)]
+#[case::any_head(any("HEAD"), "HEAD@", 4)]
 #[tokio::test]
 async fn a_reference_means_a_commit(
     #[case] reference: GitRef,
@@ -270,4 +276,20 @@ async fn a_proxy_is_asked() {
     let fixture = Fixture::new();
     let (_, fetched) = fixture.fetch(&spec).await;
     assert_eq!(read(&fetched.tree, "a"), "1");
+}
+
+#[tokio::test]
+async fn on_request_nothing_is_left_out_and_submodules_are_told() {
+    let (repository, server) =
+        both(&[(".sourceignore", "*.md\n"), ("a.md", "1"), (".gitmodules", "[submodule]\n")]).await;
+    let linked = "1".repeat(40);
+    repository.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{linked},modules/lib")]);
+    repository.git(&["commit", "--quiet", "--message", "a submodule"]);
+    let fixture = Fixture::new();
+    let (head, fetched) = fixture.fetch(&server.spec()).await;
+    assert_eq!(paths(&fetched.tree), [".sourceignore"]);
+    let options = FetchOptions { everything: true, ..FetchOptions::default() };
+    let fetched = fixture.git.fetch(&server.spec(), &head, &options).await.unwrap();
+    assert_eq!(paths(&fetched.tree), [".gitmodules", ".sourceignore", "a.md"]);
+    assert_eq!(fetched.submodules, [(TreePath::parse("modules/lib").unwrap(), linked)]);
 }

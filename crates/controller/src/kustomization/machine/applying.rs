@@ -77,6 +77,7 @@ impl Run {
         };
         self.checksum = Some(built.checksum.clone());
         self.inputs.clone_from(&built.inputs);
+        self.moving = built.moving;
         let kinds = self.watched_kinds(&built);
         self.stage = Stage::Tracking(built);
         (self, Command::Do(Effect::Track { owner: facts::id(object), kinds }))

@@ -42,10 +42,12 @@ impl Run {
             variables: self.variables_digest(),
             eager: self.facts.eager,
         };
+        // Without it the next pass builds again, as it must to see what has moved elsewhere.
+        let memory = (!self.moving).then_some(memory);
         let hashes = self.latest.hashes(&applied.inventory);
         let baseline = Baseline { hashes, corrected, eager: self.facts.eager };
         self.stage = Stage::Closing(Box::new(verdict));
-        (self, Command::Do(Effect::Remember { owner: facts::id(object), memory: Some(memory), baseline }))
+        (self, Command::Do(Effect::Remember { owner: facts::id(object), memory, baseline }))
     }
 
     /// Returns what was put back: changed by us though the source is as it was.

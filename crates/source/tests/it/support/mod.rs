@@ -72,3 +72,7 @@ pub(crate) fn name(name: &str) -> GitRef {
 pub(crate) fn commit(id: &str) -> GitRef {
     GitRef { commit: Some(id.into()), ..GitRef::default() }
 }
+
+pub(crate) fn any(text: &str) -> GitRef {
+    GitRef { any: Some(text.into()), ..GitRef::default() }
+}

@@ -1,0 +1,1 @@
+// Without this file Go refuses functions that have no body.
