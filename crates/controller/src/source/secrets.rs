@@ -27,7 +27,7 @@ pub(crate) fn tls(secret: &Object) -> Tls {
         (Some(certificate), Some(key)) => Some(Secret::new(format!("{certificate}\n{key}"))),
         _ => None,
     };
-    Tls { ca: value(secret, "ca.crt").or_else(|| value(secret, "caFile")), identity }
+    Tls { ca: value(secret, "ca.crt").or_else(|| value(secret, "caFile")), identity, unverified: false }
 }
 
 /// Returns the proxy of a secret: `address`, and `username` with `password` where it asks for them.

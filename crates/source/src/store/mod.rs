@@ -35,8 +35,7 @@ use self::{incoming::Incoming, inner::Inner};
 use crate::Limits;
 
 pub(crate) use self::archive::HashingReader;
-pub(crate) use self::incoming::Received;
-pub use self::{draft::Draft, error::Error, owner::Owner};
+pub use self::{draft::Draft, error::Error, incoming::Received, owner::Owner};
 
 /// The name under which the newest archive of an owner is served.
 pub const LATEST: &str = "latest.tar.gz";
@@ -107,6 +106,14 @@ impl Store {
     /// When a file cannot be read or written.
     pub async fn publish(&self, publication: Publication) -> Result<Artifact, Error> {
         self.run(move |inner| inner.publish(&publication)).await
+    }
+
+    /// Makes an artifact whose archive is there already. One with the same path is replaced.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub async fn publish_as_is(&self, publication: Publication, archive: Received) -> Result<Artifact, Error> {
+        self.run(move |inner| inner.publish_as_is(&publication, archive)).await
     }
 
     /// Returns an artifact that was published, maybe by an earlier process. Its archive and files are verified.
