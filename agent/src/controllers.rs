@@ -10,6 +10,7 @@ use sluice_controller::{
     bucket::Buckets,
     gitrepository::GitRepositories,
     kustomization::{Kustomizations, Policy},
+    ocirepository::OciRepositories,
     unserved,
 };
 use sluice_object::Gvk;
@@ -18,6 +19,7 @@ use sluice_source::{
     Limits, Store,
     bucket::{self, Environment},
     git::Git,
+    oci::Oci,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +42,8 @@ pub struct Options {
     pub git_limits: Limits,
     /// Bounds on a fetch from a bucket.
     pub bucket_limits: Limits,
+    /// Bounds on a fetch from a registry.
+    pub oci_limits: Limits,
     /// Who the agent is to a cloud.
     pub environment: Environment,
     /// Host and port that artifact URLs name.
@@ -58,6 +62,7 @@ impl Options {
             policy: policy(flags),
             git_limits: git_limits(flags),
             bucket_limits: bucket_limits(flags),
+            oci_limits: oci_limits(flags),
             environment: Environment::read(|name| std::env::var(name).ok()),
             advertised: advertised(flags),
             config_labels: config_labels(&flags.reconciling),
@@ -100,6 +105,16 @@ fn bucket_limits(flags: &RunOptions) -> Limits {
         files: storage.bucket_max_files,
         file: storage.bucket_max_file_size.0,
         ..Limits::bucket()
+    }
+}
+
+fn oci_limits(flags: &RunOptions) -> Limits {
+    let storage = &flags.storage;
+    Limits {
+        size: storage.oci_max_size.0,
+        files: storage.oci_max_files,
+        file: storage.oci_max_file_size.0,
+        ..Limits::oci()
     }
 }
 
@@ -164,13 +179,21 @@ pub async fn run(
     };
     let buckets = Buckets {
         sources: sources.clone(),
-        client: bucket::Buckets::new(store, options.environment),
-        advertised: options.advertised,
+        client: bucket::Buckets::new(store.clone(), options.environment),
+        advertised: options.advertised.clone(),
         limits: options.bucket_limits,
+    };
+    let registries = OciRepositories {
+        sources: sources.clone(),
+        client: Oci::new(store),
+        advertised: options.advertised,
+        limits: options.oci_limits,
+        object_level_identity: options.policy.object_level_identity,
     };
     let mut start = Start::new(cx.clone());
     start.kind(Arc::new(git));
     start.kind(Arc::new(buckets));
+    start.kind(Arc::new(registries));
     follow_others(&cx, options.policy.external_artifacts, options.config_labels);
     start.kind(Arc::new(Kustomizations::new(sources, options.policy)));
     cx.world.spawn(Box::pin(follow_definitions(cluster, cx.clone())));

@@ -9,6 +9,7 @@ pub mod bucket;
 pub mod gitrepository;
 pub mod kustomization;
 mod marks;
+pub mod ocirepository;
 pub mod source;
 mod sources;
 pub mod unserved;

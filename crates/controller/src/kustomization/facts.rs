@@ -111,7 +111,7 @@ impl Kustomizations {
         }
         let Some(found) = cx.index.get(&source) else {
             self.sources.forget(&source);
-            return Err(missing(object, &source));
+            return Err(missing(&source));
         };
         let Some(named) = artifact_of(&found) else { return Err(not_ready(&source, &found)) };
         let served_here = !external && cx.serves(&found);
@@ -197,15 +197,8 @@ fn gated(source: &ObjectId) -> NoArtifact {
     NoArtifact::Denied(Trouble { reason: reasons::ACCESS_DENIED.into(), message })
 }
 
-fn missing(object: &Kustomization, source: &ObjectId) -> NoArtifact {
-    let message = match object.spec.source_ref.kind {
-        SourceKind::GitRepository | SourceKind::Bucket | SourceKind::ExternalArtifact => {
-            format!("Source '{source}' not found")
-        }
-        _ => format!(
-            "Source '{source}' is of a kind that this version of Sluice does not serve; hint: use a GitRepository or Bucket"
-        ),
-    };
+fn missing(source: &ObjectId) -> NoArtifact {
+    let message = format!("Source '{source}' not found");
     NoArtifact::Awaited(Trouble { reason: reasons::ARTIFACT_FAILED.into(), message })
 }
 
