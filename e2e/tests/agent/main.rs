@@ -22,6 +22,7 @@ mod install;
 mod kustomization;
 mod leases;
 mod metrics;
+mod oci;
 mod outage;
 mod protocol;
 mod remote;
