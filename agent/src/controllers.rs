@@ -9,6 +9,7 @@ use sluice_controller::{
     Sources,
     bucket::Buckets,
     gitrepository::GitRepositories,
+    helmrepository::HelmRepositories,
     kustomization::{Kustomizations, Policy},
     ocirepository::OciRepositories,
     unserved,
@@ -19,6 +20,7 @@ use sluice_source::{
     Limits, Store,
     bucket::{self, Environment},
     git::Git,
+    helm_repo::HelmRepos,
     oci::Oci,
 };
 use tokio::sync::watch;
@@ -44,6 +46,8 @@ pub struct Options {
     pub bucket_limits: Limits,
     /// Bounds on a fetch from a registry.
     pub oci_limits: Limits,
+    /// Bounds on the index of a Helm repository.
+    pub helm_index_limits: Limits,
     /// Who the agent is to a cloud.
     pub environment: Environment,
     /// Host and port that artifact URLs name.
@@ -63,6 +67,7 @@ impl Options {
             git_limits: git_limits(flags),
             bucket_limits: bucket_limits(flags),
             oci_limits: oci_limits(flags),
+            helm_index_limits: Limits { size: flags.storage.helm_index_max_size.0, ..Limits::helm_index() },
             environment: Environment::read(|name| std::env::var(name).ok()),
             advertised: advertised(flags),
             config_labels: config_labels(&flags.reconciling),
@@ -185,15 +190,21 @@ pub async fn run(
     };
     let registries = OciRepositories {
         sources: sources.clone(),
-        client: Oci::new(store),
-        advertised: options.advertised,
+        client: Oci::new(store.clone()),
+        advertised: options.advertised.clone(),
         limits: options.oci_limits,
         object_level_identity: options.policy.object_level_identity,
+    };
+    let charts = HelmRepositories {
+        sources: sources.clone(),
+        client: HelmRepos::new(store, options.helm_index_limits),
+        advertised: options.advertised,
     };
     let mut start = Start::new(cx.clone());
     start.kind(Arc::new(git));
     start.kind(Arc::new(buckets));
     start.kind(Arc::new(registries));
+    start.kind(Arc::new(charts));
     follow_others(&cx, options.policy.external_artifacts, options.config_labels);
     start.kind(Arc::new(Kustomizations::new(sources, options.policy)));
     cx.world.spawn(Box::pin(follow_definitions(cluster, cx.clone())));

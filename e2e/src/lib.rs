@@ -19,6 +19,7 @@ pub mod collector;
 pub mod control_plane;
 pub mod git_server;
 pub mod http;
+pub mod index_server;
 mod ports;
 mod process;
 pub mod registry;

@@ -155,6 +155,9 @@ pub struct Storage {
     /// How many bytes one file of an artifact of a registry may have.
     #[arg(long, default_value = "100Mi", value_name = "BYTES")]
     pub oci_max_file_size: Bytes,
+    /// How many bytes the index of a Helm repository may have.
+    #[arg(long, default_value = "50Mi", value_name = "BYTES")]
+    pub helm_index_max_size: Bytes,
 }
 
 /// How reconciling goes.

@@ -7,6 +7,7 @@
 
 pub mod bucket;
 pub mod gitrepository;
+pub mod helmrepository;
 pub mod kustomization;
 mod marks;
 pub mod ocirepository;

@@ -3,6 +3,7 @@
 //! `GitSpec` → [`git::Git::head`] (cheap) → [`git::Git::fetch`] (on change) → `Tree` → [`Store::publish`] → `Artifact`
 //! `BucketSpec` → [`bucket::Buckets::list`] → [`bucket::Buckets::fetch`] → …
 //! `OciSpec` → [`oci::Oci::head`] → [`oci::Oci::fetch`] → …
+//! `HelmRepoSpec` → [`helm_repo::HelmRepos::fetch`] → [`Store::publish_as_is`] → …
 //!
 //! An edge: it opens sockets and files. It knows no custom resource; the controller turns a spec into a
 //! [`git::GitSpec`], [`bucket::BucketSpec`] or [`oci::OciSpec`]. Files live once in the [`Store`] by their digest, so a tree costs memory for its paths only. Beside them lies one
@@ -39,6 +40,7 @@ mod client;
 pub mod external;
 pub mod fileserver;
 pub mod git;
+pub mod helm_repo;
 pub mod ignore;
 mod limits;
 pub mod oci;

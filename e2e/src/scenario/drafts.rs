@@ -45,6 +45,16 @@ pub fn oci_repository(name: &str, url: &str) -> Draft {
     }))
 }
 
+/// A HelmRepository.
+pub fn helm_repository(name: &str, url: &str) -> Draft {
+    Draft(json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "HelmRepository",
+        "metadata": { "name": name },
+        "spec": { "url": url, "interval": "10m" },
+    }))
+}
+
 /// A Kustomization that applies and prunes what the source [`SOURCE`] holds.
 pub fn kustomization(name: &str) -> Draft {
     Draft(json!({

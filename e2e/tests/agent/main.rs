@@ -17,6 +17,7 @@ mod drift;
 mod expressions;
 mod git_repository;
 mod health;
+mod helm_repository;
 mod ignore;
 mod install;
 mod kustomization;

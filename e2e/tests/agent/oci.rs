@@ -202,7 +202,9 @@ async fn what_is_not_served_yet_is_refused() -> Outcome {
     world.apply(source().with("verify", json!({ "provider": "cosign" }))).await?;
     let message = world.fails("OCIRepository", NAME, "NotServedYet").await?;
     assert!(message.contains("spec.verify"), "{message}");
-    world.apply(source().with("provider", "azure").with("verify", Value::Null)).await?;
+    world.delete("OCIRepository", NAME).await?;
+    world.gone("OCIRepository", NAME).await?;
+    world.apply(source().with("provider", "azure")).await?;
     let told = |found: &Value| condition(found, "Ready")["message"].as_str().unwrap_or_default().contains("azure");
     let refused = world.until("OCIRepository", NAME, told).await?;
     assert_eq!(refused["status"]["artifact"], Value::Null);

@@ -231,8 +231,7 @@ fn is_clean(object: &Kustomization, compiled: Option<&Compiled>, cx: &Context) -
 /// What is built depends on what is read of the artifact, whatever else a commit has changed.
 fn is_same_build(memory: Option<&Memory>, artifact: Option<&Artifact>) -> bool {
     let (Some(memory), Some(artifact)) = (memory, artifact) else { return false };
-    memory.revision == artifact.revision.as_str()
-        || memory.inputs.as_ref().is_some_and(|inputs| inputs.are_same_in(&artifact.tree))
+    memory.packed == artifact.digest || memory.inputs.as_ref().is_some_and(|inputs| inputs.are_same_in(&artifact.tree))
 }
 
 /// The annotation that has drift put back as soon as it is seen.
@@ -252,4 +251,36 @@ pub(super) fn concerns(object: &Kustomization, index: &Index) -> bool {
     });
     let revision = index.get(&source_id(object)).and_then(|source| artifact_of(&source)).map(|named| named.revision);
     waiting || (revision.is_some() && revision != status.last_attempted_revision)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use sluice_object::{Digest, Revision, Tree};
+
+    use super::*;
+
+    /// The same revision is packed anew when other files are left out of it.
+    #[rstest]
+    #[case("archive", true)]
+    #[case("another archive", false)]
+    fn what_is_packed_anew_is_built_anew(#[case] packed: &str, #[case] same: bool) {
+        let artifact = Artifact {
+            revision: Revision::new("main@sha1:abc"),
+            digest: Digest::sha256(packed.as_bytes()),
+            path: "p".into(),
+            size: 1,
+            metadata: Default::default(),
+            tree: Arc::new(Tree::in_memory([("a.yaml", "")])),
+        };
+        let memory = Memory {
+            generation: 1,
+            packed: Digest::sha256(b"archive"),
+            checksum: Digest::sha256(b"objects"),
+            inputs: None,
+            variables: None,
+            eager: false,
+        };
+        assert_eq!(is_same_build(Some(&memory), Some(&artifact)), same);
+    }
 }

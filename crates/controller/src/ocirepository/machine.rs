@@ -35,6 +35,8 @@ const ORIGIN_REVISION: &str = "org.opencontainers.image.revision";
 pub struct Run {
     status: OciRepositoryStatus,
     advertised: String,
+    /// Whether the artifact of the status is in the store.
+    kept: bool,
     stage: Stage,
 }
 
@@ -52,7 +54,8 @@ enum Stage {
 
 pub(super) fn start(object: &OciRepository, facts: Facts, now: Timestamp) -> Step {
     let Facts { spec, stored, options, advertised } = facts;
-    let mut run = Run { status: object.status.clone().unwrap_or_default(), advertised, stage: Stage::Fetching };
+    let status = object.status.clone().unwrap_or_default();
+    let mut run = Run { status, advertised, kept: stored, stage: Stage::Fetching };
     if object.metadata.deletion_timestamp.is_some() {
         return run.remove(object);
     }
@@ -73,7 +76,7 @@ pub(super) fn next(object: &OciRepository, mut run: Run, input: Input<Outcome>, 
     match (std::mem::replace(&mut run.stage, Stage::Fetching), input) {
         (Stage::Asking { spec, options, keep }, Input::Done(Outcome::Head(Ok(head)))) => match keep {
             true if run.has(&head) => run.unchanged(object, now),
-            keep => run.announce(object, (spec, options, head), keep, now),
+            _ => run.announce(object, (spec, options, head), now),
         },
         (_, Input::Done(Outcome::Head(Err(trouble)))) => run.fail(object, &trouble, now),
         (Stage::Announcing { spec, options, head }, Input::Published) => {
@@ -116,11 +119,11 @@ impl Run {
         mut self,
         object: &OciRepository,
         (spec, options, head): (OciSpec, FetchOptions, Head),
-        keep: bool,
         now: Timestamp,
     ) -> Step {
         let news = format!("new revision '{}' for '{}'", head.revision, head.reference);
-        self.record(object, now).making(news, keep);
+        let kept = self.kept;
+        self.record(object, now).making(news, kept);
         self.stage = Stage::Announcing { spec, options, head };
         let report = self.report(Vec::new());
         (self, Command::Publish(report))

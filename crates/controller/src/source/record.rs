@@ -8,7 +8,7 @@ use sluice_api::{
         TRUE, reasons,
     },
     meta,
-    source::{BucketStatus, GitRepositoryStatus, OciRepositoryStatus},
+    source::{BucketStatus, GitRepositoryStatus, HelmRepositoryStatus, OciRepositoryStatus},
 };
 use sluice_cluster::EventType;
 use sluice_object::Artifact;
@@ -52,6 +52,13 @@ impl SourceStatus for BucketStatus {
 }
 
 impl SourceStatus for OciRepositoryStatus {
+    fn parts(&mut self) -> Parts<'_> {
+        let Self { conditions, artifact, observed_generation, last_handled_reconcile_at, .. } = self;
+        Parts { conditions, artifact, observed_generation, last_handled_reconcile_at }
+    }
+}
+
+impl SourceStatus for HelmRepositoryStatus {
     fn parts(&mut self) -> Parts<'_> {
         let Self { conditions, artifact, observed_generation, last_handled_reconcile_at, .. } = self;
         Parts { conditions, artifact, observed_generation, last_handled_reconcile_at }

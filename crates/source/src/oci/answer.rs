@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use reqwest::{
     Client, Method, Response, StatusCode, Url,
-    header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION, WWW_AUTHENTICATE},
+    header::{ACCEPT, AUTHORIZATION, HeaderValue, IF_NONE_MATCH, LOCATION, WWW_AUTHENTICATE},
 };
 use serde::Deserialize;
 
@@ -18,30 +18,41 @@ const SMALL: usize = 64 << 10;
 
 /// A request.
 #[derive(Debug, Clone)]
-pub(super) struct Ask {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) accept: &'static str,
+pub(crate) struct Ask {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    accept: &'static str,
+    /// What the server calls the content that is here already.
+    etag: Option<String>,
 }
 
 impl Ask {
-    pub(super) fn get(url: Url, accept: &'static str) -> Self {
-        Self { method: Method::GET, url, accept }
+    pub(crate) fn new(method: Method, url: Url, accept: &'static str) -> Self {
+        Self { method, url, accept, etag: None }
+    }
+
+    pub(crate) fn get(url: Url, accept: &'static str) -> Self {
+        Self::new(Method::GET, url, accept)
+    }
+
+    /// Asks for nothing that is here already.
+    pub(crate) fn unless(self, etag: Option<String>) -> Self {
+        Self { etag, ..self }
     }
 
     /// Names the request in errors; a query may hold secrets.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let mut url = self.url.clone();
         url.set_query(None);
         format!("{} {url}", self.method)
     }
 
-    pub(super) fn protocol(&self, problem: impl Into<String>) -> Problem {
+    pub(crate) fn protocol(&self, problem: impl Into<String>) -> Problem {
         Problem::Protocol { asked: self.shown(), problem: problem.into() }
     }
 
     /// Says what a failure of the connection means. Something that is no TLS at all is plain HTTP, most of the time.
-    pub(super) fn failed(&self, error: reqwest::Error) -> Problem {
+    pub(crate) fn failed(&self, error: reqwest::Error) -> Problem {
         match cause::<rustls::Error>(&error) {
             Some(tls) if !matches!(tls, rustls::Error::InvalidMessage(_)) => {
                 Problem::Certificate { asked: self.shown(), problem: certificate_problem(tls) }
@@ -51,10 +62,13 @@ impl Ask {
     }
 
     /// Sends the request, and follows where it is sent to; credentials go to the host that they are for.
-    pub(super) async fn send(&self, client: &Client, authorization: Option<&HeaderValue>) -> Result<Response, Problem> {
+    pub(crate) async fn send(&self, client: &Client, authorization: Option<&HeaderValue>) -> Result<Response, Problem> {
         let mut url = self.url.clone();
         for _ in 0..=REDIRECTS {
             let mut request = client.request(self.method.clone(), url.clone()).header(ACCEPT, self.accept);
+            if let Some(etag) = &self.etag {
+                request = request.header(IF_NONE_MATCH, etag);
+            }
             if let Some(value) = authorization.filter(|_| same_origin(&self.url, &url)) {
                 request = request.header(AUTHORIZATION, value.clone());
             }
@@ -84,7 +98,7 @@ impl Ask {
     }
 
     /// Makes an error of an answer that is no success.
-    pub(super) async fn check(&self, response: Response, sent: bool) -> Result<Response, Problem> {
+    pub(crate) async fn check(&self, response: Response, sent: bool) -> Result<Response, Problem> {
         let (asked, status) = (self.shown(), response.status());
         if status.is_success() {
             return Ok(response);
@@ -100,7 +114,7 @@ impl Ask {
     }
 
     /// Reads a body of at most so many bytes.
-    pub(super) async fn body(&self, mut response: Response, most: usize) -> Result<Vec<u8>, Problem> {
+    pub(crate) async fn body(&self, mut response: Response, most: usize) -> Result<Vec<u8>, Problem> {
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(error))? {
             if bytes.len() + chunk.len() > most {

@@ -67,7 +67,7 @@ enum Found {
 /// Returns the digest that a tag has now.
 pub(super) async fn resolve(session: &Session, tag: &str) -> Result<Digest, Problem> {
     let url = session.url(&format!("manifests/{tag}")).await?;
-    let head = Ask { method: Method::HEAD, url: url.clone(), accept: ACCEPT };
+    let head = Ask::new(Method::HEAD, url.clone(), ACCEPT);
     if let Some(digest) = session.send(&head).await.ok().as_ref().and_then(told) {
         return Ok(digest);
     }

@@ -6,18 +6,18 @@
 //! repeated with patience. Nothing of a registry is believed before its digest is right; credentials go to the registry
 //! and to who gives tokens for it, and nowhere else.
 
-mod answer;
+pub(crate) mod answer;
 mod challenge;
 mod error;
 mod keychain;
 mod layer;
 mod manifest;
 mod name;
-mod retry;
+pub(crate) mod retry;
 mod session;
 mod spec;
 mod tags;
-mod token;
+pub(crate) mod token;
 mod untar;
 
 use std::{

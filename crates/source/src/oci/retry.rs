@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 const PASSING: [u16; 7] = [408, 499, 500, 502, 503, 504, 522];
 
 /// Does something until it is done, or fails for good.
-pub(super) async fn retried<T, F: Future<Output = Result<T, Problem>>>(
+pub(crate) async fn retried<T, F: Future<Output = Result<T, Problem>>>(
     mut attempt: impl FnMut() -> F,
 ) -> Result<T, Problem> {
     for count in 0.. {

@@ -82,7 +82,7 @@ async fn exchange(
     wanted: &Wanted<'_>,
     secret: &Secret,
 ) -> Result<(Ask, Response), Problem> {
-    let ask = Ask { method: Method::POST, url: realm.clone(), accept: "application/json" };
+    let ask = Ask::new(Method::POST, realm.clone(), "application/json");
     let form = [
         ("grant_type", "refresh_token"),
         ("service", wanted.service),
@@ -106,7 +106,7 @@ fn read(bytes: &[u8]) -> Option<Token> {
 }
 
 /// Returns the header for a user with a password.
-pub(super) fn basic(login: &Login) -> Result<Option<HeaderValue>, Problem> {
+pub(crate) fn basic(login: &Login) -> Result<Option<HeaderValue>, Problem> {
     match login {
         Login::Basic { username, password } => {
             let pair = BASE64_STANDARD.encode(format!("{username}:{}", password.expose()));

@@ -40,6 +40,9 @@ pub use self::{draft::Draft, error::Error, incoming::Received, owner::Owner};
 /// The name under which the newest archive of an owner is served.
 pub const LATEST: &str = "latest.tar.gz";
 
+/// The name under which the newest index of a Helm repository is served.
+pub const LATEST_INDEX: &str = "index.yaml";
+
 /// How a store works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -137,6 +140,16 @@ impl Store {
         self.0.archives().contains_key(path) && self.0.artifacts.join(path).is_file()
     }
 
+    /// Opens the file of an artifact that is served as it came, such as an index.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn open_file(&self, path: &str) -> Result<std::fs::File, Error> {
+        Owner::of_path(path)?;
+        let file = self.0.artifacts.join(path);
+        std::fs::File::open(&file).map_err(Error::io("read", &file))
+    }
+
     /// Removes the artifacts of an owner that are neither `current` nor to be retained; returns their paths.
     ///
     /// # Errors
@@ -169,10 +182,10 @@ impl Store {
         self.0.blobs.sweep();
     }
 
-    /// Returns the file of an artifact's archive, or of an owner's newest one for [`LATEST`].
+    /// Returns the file of an artifact's archive, or of an owner's newest one for [`LATEST`] and [`LATEST_INDEX`].
     pub(crate) fn file(&self, path: &str) -> Option<PathBuf> {
         match Owner::of_path(path).ok()? {
-            (owner, LATEST) => Some(self.0.artifacts.join(self.0.latest(&owner)?)),
+            (owner, LATEST | LATEST_INDEX) => Some(self.0.artifacts.join(self.0.latest(&owner)?)),
             _ => Some(self.0.artifacts.join(path)),
         }
     }

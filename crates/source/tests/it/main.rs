@@ -6,6 +6,7 @@ mod errors;
 mod external;
 mod fileserver;
 mod git;
+mod helm_repo;
 mod limits;
 mod oci;
 mod publish;
