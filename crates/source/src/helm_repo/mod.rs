@@ -184,20 +184,20 @@ impl HelmRepos {
             return Ok(None);
         }
         let mut response = ask.check(response, authorization.is_some()).await?;
-        let shown = ask.url.as_str();
-        self.limits.check(Limit::Download, response.content_length().unwrap_or_default(), shown)?;
+        let shown = shown(&ask.url);
+        self.limits.check(Limit::Download, response.content_length().unwrap_or_default(), &shown)?;
         let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
         let mut file = self.store.incoming()?;
         while let Some(chunk) = response.chunk().await.map_err(|error| ask.failed(error))? {
             file.write(&chunk).await?;
-            self.limits.check(Limit::Download, file.size(), shown)?;
+            self.limits.check(Limit::Download, file.size(), &shown)?;
         }
         Ok(Some((file.finish().await?, etag)))
     }
 
     /// Reads an index once, to see that it is one.
     async fn check(&self, index: Received, url: &Url) -> Result<(Received, Summary), Error> {
-        let shown = url.to_string();
+        let shown = shown(url);
         let work = move || {
             let summary = index::read(index.open()?, |_, _| ());
             let summary = summary.map_err(|problem| Error::Index { url: shown, problem })?;
@@ -205,6 +205,13 @@ impl HelmRepos {
         };
         self.store.turn().await?.run(work).await
     }
+}
+
+/// A query may hold secrets.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.to_string()
 }
 
 /// Returns where the index of a repository is.
