@@ -10,7 +10,9 @@ use sluice_controller::{
     Sources,
     bucket::Buckets,
     gitrepository::GitRepositories,
+    helmrepository::HelmRepositories,
     kustomization::{Kustomizations, Policy},
+    ocirepository::OciRepositories,
     unserved,
 };
 use sluice_object::Gvk;
@@ -19,6 +21,8 @@ use sluice_source::{
     Limits, Store,
     bucket::{self, Environment},
     git::Git,
+    helm_repo::HelmRepos,
+    oci::Oci,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +45,10 @@ pub struct Options {
     pub git_limits: Limits,
     /// Bounds on a fetch from a bucket.
     pub bucket_limits: Limits,
+    /// Bounds on a fetch from a registry.
+    pub oci_limits: Limits,
+    /// Bounds on the index of a Helm repository.
+    pub helm_index_limits: Limits,
     /// Who the agent is to a bucket.
     pub environment: Environment,
     /// Who the agent is to a cloud.
@@ -61,6 +69,8 @@ impl Options {
             policy: policy(flags),
             git_limits: git_limits(flags),
             bucket_limits: bucket_limits(flags),
+            oci_limits: oci_limits(flags),
+            helm_index_limits: Limits { size: flags.storage.helm_index_max_size.0, ..Limits::helm_index() },
             environment: Environment::read(|name| std::env::var(name).ok()),
             cloud: sluice_cloud::Environment::read(|name| std::env::var(name).ok()),
             advertised: advertised(flags),
@@ -104,6 +114,16 @@ fn bucket_limits(flags: &RunOptions) -> Limits {
         files: storage.bucket_max_files,
         file: storage.bucket_max_file_size.0,
         ..Limits::bucket()
+    }
+}
+
+fn oci_limits(flags: &RunOptions) -> Limits {
+    let storage = &flags.storage;
+    Limits {
+        size: storage.oci_max_size.0,
+        files: storage.oci_max_files,
+        file: storage.oci_max_file_size.0,
+        ..Limits::oci()
     }
 }
 
@@ -170,13 +190,27 @@ pub async fn run(
     };
     let buckets = Buckets {
         sources: sources.clone(),
-        client: bucket::Buckets::new(store, options.environment),
-        advertised: options.advertised,
+        client: bucket::Buckets::new(store.clone(), options.environment),
+        advertised: options.advertised.clone(),
         limits: options.bucket_limits,
+    };
+    let registries = OciRepositories {
+        sources: sources.clone(),
+        client: Oci::new(store.clone()),
+        advertised: options.advertised.clone(),
+        limits: options.oci_limits,
+        object_level_identity: options.policy.object_level_identity,
+    };
+    let charts = HelmRepositories {
+        sources: sources.clone(),
+        client: HelmRepos::new(store, options.helm_index_limits),
+        advertised: options.advertised,
     };
     let mut start = Start::new(cx.clone());
     start.kind(Arc::new(git));
     start.kind(Arc::new(buckets));
+    start.kind(Arc::new(registries));
+    start.kind(Arc::new(charts));
     follow_others(&cx, options.policy.external_artifacts, options.config_labels);
     let clouds = Arc::new(Clouds::new(options.cloud));
     start.kind(Arc::new(Kustomizations::new(sources, clouds, options.policy)));

@@ -18,7 +18,10 @@ use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-pub use self::drafts::{Draft, SOURCE, bucket, config_map, deployment, git_repository, kustomization, secret};
+pub use self::drafts::{
+    Draft, SOURCE, bucket, config_map, deployment, git_repository, helm_repository, kustomization, oci_repository,
+    pull_secret, secret,
+};
 use crate::ControlPlane;
 use crate::git_server::{GitServer, Repo, ServerOptions};
 use crate::wait::{TimedOut, eventually, until};

@@ -27,6 +27,8 @@ pub enum Tool {
     Kubectl,
     /// The player of nodes and pods.
     Kwok,
+    /// The registry of OCI artifacts.
+    Crane,
     /// Helm, to compare with.
     Helm,
     /// Kustomize, to compare with.
@@ -120,6 +122,12 @@ impl Tool {
             Self::Kwok => {
                 Recipe { name: "kwok", module: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok", ldflags: "-s -w" }
             }
+            Self::Crane => Recipe {
+                name: "crane",
+                module: "crane",
+                package: "github.com/google/go-containerregistry/cmd/crane",
+                ldflags: "-s -w",
+            },
             Self::Helm => Recipe {
                 name: "helm",
                 module: "oracles/helm",

@@ -146,6 +146,18 @@ pub struct Storage {
     /// How many bytes one file of a bucket may have.
     #[arg(long, default_value = "100Mi", value_name = "BYTES")]
     pub bucket_max_file_size: Bytes,
+    /// How many bytes an artifact of a registry may bring: its layer, and its files together.
+    #[arg(long, default_value = "512Mi", value_name = "BYTES")]
+    pub oci_max_size: Bytes,
+    /// How many files an artifact of a registry may bring.
+    #[arg(long, default_value_t = 200_000, value_name = "COUNT")]
+    pub oci_max_files: u64,
+    /// How many bytes one file of an artifact of a registry may have.
+    #[arg(long, default_value = "100Mi", value_name = "BYTES")]
+    pub oci_max_file_size: Bytes,
+    /// How many bytes the index of a Helm repository may have.
+    #[arg(long, default_value = "50Mi", value_name = "BYTES")]
+    pub helm_index_max_size: Bytes,
 }
 
 /// How reconciling goes.

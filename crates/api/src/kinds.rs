@@ -27,9 +27,9 @@ const CONTROLPLANE: &str = "fluxcd.controlplane.io";
 
 const KINDS: [KindInfo; 19] = [
     served(info(SOURCE, "v1", "GitRepository", "gitrepositories")),
-    info(SOURCE, "v1", "OCIRepository", "ocirepositories"),
+    served(info(SOURCE, "v1", "OCIRepository", "ocirepositories")),
     served(info(SOURCE, "v1", "Bucket", "buckets")),
-    info(SOURCE, "v1", "HelmRepository", "helmrepositories"),
+    served(info(SOURCE, "v1", "HelmRepository", "helmrepositories")),
     info(SOURCE, "v1", "HelmChart", "helmcharts"),
     info(SOURCE, "v1", "ExternalArtifact", "externalartifacts"),
     served(info("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations")),

@@ -8,8 +8,10 @@
 pub mod bases;
 pub mod bucket;
 pub mod gitrepository;
+pub mod helmrepository;
 pub mod kustomization;
 mod marks;
+pub mod ocirepository;
 pub mod source;
 mod sources;
 pub mod unserved;

@@ -26,6 +26,7 @@ pub use controller::{follow_sources, run};
 pub use drift::Baseline;
 pub use index::{Index, Wake};
 pub use kind::{Cause, Command, Input, Kind, Next, Notice, Park, Report, Verdict, Watched, Woke};
+pub use pass::FINALIZER;
 pub use seen::Seen;
 pub use status::merge_patch;
 pub use watches::Watches;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The finalizer of every Flux kind that has one.
-const FINALIZER: &str = "finalizers.fluxcd.io";
+pub const FINALIZER: &str = "finalizers.fluxcd.io";
 /// After a conflict the object is read again and the write tried again, this often.
 const TRIES: usize = 5;
 

@@ -23,12 +23,15 @@ pub struct Tls {
     pub ca: Option<Vec<u8>>,
     /// The client's certificate and key, PEM.
     pub identity: Option<Secret>,
+    /// Whether any certificate of the server is taken.
+    pub unverified: bool,
 }
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ca = self.ca.as_ref().map(|pem| format!("{} bytes", pem.len()));
-        f.debug_struct("Tls").field("ca", &ca).field("identity", &self.identity).finish()
+        let Self { identity, unverified, .. } = self;
+        f.debug_struct("Tls").field("ca", &ca).field("identity", identity).field("unverified", unverified).finish()
     }
 }
 
@@ -83,6 +86,7 @@ impl Clients {
             .user_agent(self.user_agent)
             .connect_timeout(Duration::from_secs(20))
             .pool_max_idle_per_host(4)
+            .tls_danger_accept_invalid_certs(tls.unverified)
             // Redirects are followed by hand, so that no credentials go elsewhere.
             .redirect(Policy::none());
         if let Some(pem) = &tls.identity {
@@ -95,9 +99,10 @@ impl Clients {
     }
 }
 
-fn fingerprint(Tls { ca, identity }: &Tls, proxy: Option<&Proxy>) -> [u8; 32] {
+fn fingerprint(Tls { ca, identity, unverified }: &Tls, proxy: Option<&Proxy>) -> [u8; 32] {
     let secret = |secret: &'_ Secret| secret.expose().as_bytes().to_vec();
     let parts = [
+        unverified.then(Vec::new),
         ca.clone(),
         identity.as_ref().map(secret),
         proxy.map(|proxy| proxy.address.clone().into_bytes()),

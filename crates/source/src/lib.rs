@@ -2,11 +2,13 @@
 //!
 //! `GitSpec` → [`git::Git::head`] (cheap) → [`git::Git::fetch`] (on change) → `Tree` → [`Store::publish`] → `Artifact`
 //! `BucketSpec` → [`bucket::Buckets::list`] → [`bucket::Buckets::fetch`] → …
+//! `OciSpec` → [`oci::Oci::head`] → [`oci::Oci::fetch`] → …
+//! `HelmRepoSpec` → [`helm_repo::HelmRepos::fetch`] → [`Store::publish_as_is`] → …
 //!
 //! An edge: it opens sockets and files. It knows no custom resource; the controller turns a spec into a
-//! [`git::GitSpec`] or [`bucket::BucketSpec`]. Files live once in the [`Store`] by their digest, so a tree costs memory for its paths only. Beside them lies one
-//! archive per artifact, for readers outside the process ([`fileserver`]). Begin with [`Store`], then [`git::Git`] and
-//! [`bucket::Buckets`].
+//! [`git::GitSpec`], [`bucket::BucketSpec`] or [`oci::OciSpec`]. Files live once in the [`Store`] by their digest, so a tree costs memory for its paths only. Beside them lies one
+//! archive per artifact, for readers outside the process ([`fileserver`]). Begin with [`Store`], then [`git::Git`],
+//! [`bucket::Buckets`] and [`oci::Oci`].
 //!
 //! ```
 //! use sluice_object::{Revision, TreePath};
@@ -39,8 +41,10 @@ pub mod download;
 pub mod external;
 pub mod fileserver;
 pub mod git;
+pub mod helm_repo;
 pub mod ignore;
 mod limits;
+pub mod oci;
 mod secret;
 pub mod semver;
 pub mod store;

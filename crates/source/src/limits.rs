@@ -28,6 +28,16 @@ impl Limits {
         Self { flags: "bucket", ..Self::git() }
     }
 
+    /// Returns the defaults for artifacts in registries.
+    pub fn oci() -> Self {
+        Self { flags: "oci", ..Self::git() }
+    }
+
+    /// Returns the defaults for indexes of Helm repositories.
+    pub fn helm_index() -> Self {
+        Self { size: 50 * MIB, flags: "helm-index", ..Self::git() }
+    }
+
     /// Fails when `found` is above the limit.
     pub(crate) fn check(&self, limit: Limit, found: u64, subject: &str) -> Result<(), LimitExceeded> {
         let allowed = self.allowed(limit);
@@ -88,6 +98,8 @@ impl LimitExceeded {
     pub fn hint(&self) -> String {
         let flag = &self.flag;
         match self.limit {
+            _ if flag.starts_with("--helm-index-") => format!("remove old versions from the index, or raise `{flag}`"),
+            _ if flag.starts_with("--oci-") => format!("push an artifact with less in it, or raise `{flag}`"),
             Limit::Download | Limit::Object => format!("remove large files from the branch, or raise `{flag}`"),
             _ => format!("leave files out with `spec.ignore` or `.sourceignore`, or raise `{flag}`"),
         }

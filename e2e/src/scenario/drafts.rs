@@ -35,6 +35,26 @@ pub fn bucket(name: &str, endpoint: &str, container: &str) -> Draft {
     }))
 }
 
+/// An OCIRepository.
+pub fn oci_repository(name: &str, url: &str) -> Draft {
+    Draft(json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "OCIRepository",
+        "metadata": { "name": name },
+        "spec": { "url": url, "interval": "10m" },
+    }))
+}
+
+/// A HelmRepository.
+pub fn helm_repository(name: &str, url: &str) -> Draft {
+    Draft(json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "HelmRepository",
+        "metadata": { "name": name },
+        "spec": { "url": url, "interval": "10m" },
+    }))
+}
+
 /// A Kustomization that applies and prunes what the source [`SOURCE`] holds.
 pub fn kustomization(name: &str) -> Draft {
     Draft(json!({
@@ -96,6 +116,11 @@ impl Draft {
         self.with("sourceRef", json!({ "kind": "Bucket", "name": name }))
     }
 
+    /// Takes an OCIRepository as its source.
+    pub fn from_oci(self, name: &str) -> Self {
+        self.with("sourceRef", json!({ "kind": "OCIRepository", "name": name }))
+    }
+
     /// Builds a folder.
     pub fn path(self, path: &str) -> Self {
         self.with("path", path)
@@ -152,6 +177,14 @@ pub fn deployment(name: &str, image: &str) -> String {
     });
     let spec = json!({ "replicas": 1, "selector": { "matchLabels": labels }, "template": template });
     json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name }, "spec": spec }).to_string()
+}
+
+/// Returns a pull secret for a registry.
+pub fn pull_secret(name: &str, host: &str, user: &str, password: &str) -> Value {
+    let config = json!({ "auths": { host: { "username": user, "password": password } } }).to_string();
+    let mut secret = secret(name, &[(".dockerconfigjson", &config)]);
+    secret["type"] = json!("kubernetes.io/dockerconfigjson");
+    secret
 }
 
 /// Returns a secret.

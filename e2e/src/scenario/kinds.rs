@@ -7,6 +7,7 @@ const KINDS: [(&str, &str, &str, bool); 25] = [
     ("GitRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("Bucket", "source.toolkit.fluxcd.io", "v1", true),
     ("OCIRepository", "source.toolkit.fluxcd.io", "v1", true),
+    ("HelmRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("ExternalArtifact", "source.toolkit.fluxcd.io", "v1", true),
     ("Kustomization", "kustomize.toolkit.fluxcd.io", "v1", true),
     ("HelmRelease", "helm.toolkit.fluxcd.io", "v2", true),
@@ -46,6 +47,7 @@ mod tests {
         let plural = |kind| find(kind).unwrap().0.plural;
         assert_eq!(plural("GitRepository"), "gitrepositories");
         assert_eq!(plural("HelmRelease"), "helmreleases");
+        assert_eq!(plural("HelmRepository"), "helmrepositories");
         assert!(find("Nothing").is_none());
     }
 }

@@ -2,7 +2,7 @@
 
 use sluice_e2e::control_plane::PodLogs;
 use sluice_e2e::git_server::ServerOptions;
-use sluice_e2e::{Agent, AgentOptions, Azurite, ControlPlane, Options, Outcome, Scenario, agent};
+use sluice_e2e::{Agent, AgentOptions, Azurite, ControlPlane, Options, Outcome, Registry, Scenario, agent};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 /// The control plane and the agent that most tests share.
@@ -13,6 +13,7 @@ pub(crate) struct Shared {
 
 static SHARED: OnceCell<Shared> = OnceCell::const_new();
 static AZURITE: OnceCell<Azurite> = OnceCell::const_new();
+static REGISTRY: OnceCell<Registry> = OnceCell::const_new();
 static ALONE: OnceCell<Mutex<ControlPlane>> = OnceCell::const_new();
 
 /// Returns what most tests share, started by the first of them.
@@ -42,6 +43,11 @@ pub(crate) async fn served(namespace: &str, options: ServerOptions) -> Outcome<S
 /// Returns the emulator of Azure Blob Storage that tests share, started by the first of them.
 pub(crate) async fn azurite() -> Outcome<&'static Azurite> {
     AZURITE.get_or_try_init(Azurite::start).await
+}
+
+/// Returns the registry that tests share, started by the first of them.
+pub(crate) async fn registry() -> Outcome<&'static Registry> {
+    REGISTRY.get_or_try_init(Registry::start).await
 }
 
 /// A control plane that no other test uses meanwhile.

@@ -119,7 +119,7 @@ impl Kustomizations {
         }
         let Some(found) = cx.index.get(&source) else {
             self.sources.forget(&source);
-            return Err(missing(object, &source));
+            return Err(missing(&source));
         };
         let Some(named) = artifact_of(&found) else { return Err(not_ready(&source, &found)) };
         let served_here = !external && cx.serves(&found);
@@ -205,15 +205,8 @@ fn gated(source: &ObjectId) -> NoArtifact {
     NoArtifact::Denied(Trouble { reason: reasons::ACCESS_DENIED.into(), message })
 }
 
-fn missing(object: &Kustomization, source: &ObjectId) -> NoArtifact {
-    let message = match object.spec.source_ref.kind {
-        SourceKind::GitRepository | SourceKind::Bucket | SourceKind::ExternalArtifact => {
-            format!("{}.{} \"{}\" not found", source.kind, source.group, source.name)
-        }
-        _ => format!(
-            "Source '{source}' is of a kind that this version of Sluice does not serve; hint: use a GitRepository or Bucket"
-        ),
-    };
+fn missing(source: &ObjectId) -> NoArtifact {
+    let message = format!("{}.{} \"{}\" not found", source.kind, source.group, source.name);
     NoArtifact::Awaited(Trouble { reason: reasons::ARTIFACT_FAILED.into(), message })
 }
 
@@ -232,8 +225,7 @@ pub(super) fn ready_condition(object: &Object) -> Option<(&str, &str)> {
 /// What is built depends on what is read of the artifact, whatever else a commit has changed.
 fn is_same_build(memory: Option<&Memory>, artifact: Option<&Artifact>) -> bool {
     let (Some(memory), Some(artifact)) = (memory, artifact) else { return false };
-    memory.revision == artifact.revision.as_str()
-        || memory.inputs.as_ref().is_some_and(|inputs| inputs.are_same_in(&artifact.tree))
+    memory.packed == artifact.digest || memory.inputs.as_ref().is_some_and(|inputs| inputs.are_same_in(&artifact.tree))
 }
 
 /// The annotation that has drift put back as soon as it is seen.
@@ -253,4 +245,36 @@ pub(super) fn concerns(object: &Kustomization, index: &Index) -> bool {
     });
     let revision = index.get(&source_id(object)).and_then(|source| artifact_of(&source)).map(|named| named.revision);
     waiting || (revision.is_some() && revision != status.last_attempted_revision)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use sluice_object::{Digest, Revision, Tree};
+
+    use super::*;
+
+    /// The same revision is packed anew when other files are left out of it.
+    #[rstest]
+    #[case("archive", true)]
+    #[case("another archive", false)]
+    fn what_is_packed_anew_is_built_anew(#[case] packed: &str, #[case] same: bool) {
+        let artifact = Artifact {
+            revision: Revision::new("main@sha1:abc"),
+            digest: Digest::sha256(packed.as_bytes()),
+            path: "p".into(),
+            size: 1,
+            metadata: Default::default(),
+            tree: Arc::new(Tree::in_memory([("a.yaml", "")])),
+        };
+        let memory = Memory {
+            generation: 1,
+            packed: Digest::sha256(b"archive"),
+            checksum: Digest::sha256(b"objects"),
+            inputs: None,
+            variables: None,
+            eager: false,
+        };
+        assert_eq!(is_same_build(Some(&memory), Some(&artifact)), same);
+    }
 }

@@ -122,7 +122,8 @@ impl Default for Policy {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Memory {
     generation: i64,
-    revision: String,
+    /// The archive that was built: the same revision may be packed anew, with other files left out.
+    packed: Digest,
     checksum: Digest,
     inputs: Option<Inputs>,
     variables: Option<Digest>,

@@ -87,14 +87,8 @@ fn facts() -> Facts {
 /// Facts of a process that has applied the artifact, and seen no change since.
 fn unchanged() -> Facts {
     let checksum = Digest::sha256(b"objects");
-    let memory = Memory {
-        generation: 3,
-        revision: "main@sha1:abc".into(),
-        checksum,
-        inputs: None,
-        variables: None,
-        eager: false,
-    };
+    let memory =
+        Memory { generation: 3, packed: Digest::sha256(b"abc"), checksum, inputs: None, variables: None, eager: false };
     Facts { memory: Some(memory), same_build: true, standing: Standing { clean: true, unseen: Vec::new() }, ..facts() }
 }
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sluice_api::meta;
 use sluice_object::{Artifact, ObjectId};
-use sluice_source::{Owner, Publication, store};
+use sluice_source::{
+    Owner, Publication,
+    store::{self, Received},
+};
 
 use super::{Leftovers, Trouble};
 use crate::Sources;
@@ -34,8 +37,27 @@ pub(crate) async fn publish(
     id: &ObjectId,
     publication: Publication,
 ) -> Result<Arc<Artifact>, Trouble> {
-    let artifact = sources.store().publish(publication).await.map_err(|error| Trouble::storage(&error))?;
-    let artifact = Arc::new(artifact);
+    let published = sources.store().publish(publication).await;
+    shared(sources, id, published)
+}
+
+/// The same for an archive that is served as it came.
+pub(crate) async fn publish_as_is(
+    sources: &Sources,
+    id: &ObjectId,
+    publication: Publication,
+    archive: Received,
+) -> Result<Arc<Artifact>, Trouble> {
+    let published = sources.store().publish_as_is(publication, archive).await;
+    shared(sources, id, published)
+}
+
+fn shared(
+    sources: &Sources,
+    id: &ObjectId,
+    published: Result<Artifact, store::Error>,
+) -> Result<Arc<Artifact>, Trouble> {
+    let artifact = Arc::new(published.map_err(|error| Trouble::storage(&error))?);
     sources.put(id, artifact.clone());
     Ok(artifact)
 }

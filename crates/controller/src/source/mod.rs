@@ -11,7 +11,7 @@ use sluice_reconcile::Notice;
 use sluice_source::store;
 
 pub(crate) use self::{
-    artifacts::{collect, owner, publish, stored},
+    artifacts::{collect, owner, publish, publish_as_is, stored},
     record::Record,
     secrets::{proxy, read_secret, text, tls, value},
 };

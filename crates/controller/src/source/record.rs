@@ -8,7 +8,7 @@ use sluice_api::{
         TRUE, reasons,
     },
     meta,
-    source::{BucketStatus, GitRepositoryStatus},
+    source::{BucketStatus, GitRepositoryStatus, HelmRepositoryStatus, OciRepositoryStatus},
 };
 use sluice_cluster::EventType;
 use sluice_object::Artifact;
@@ -51,6 +51,20 @@ impl SourceStatus for BucketStatus {
     }
 }
 
+impl SourceStatus for OciRepositoryStatus {
+    fn parts(&mut self) -> Parts<'_> {
+        let Self { conditions, artifact, observed_generation, last_handled_reconcile_at, .. } = self;
+        Parts { conditions, artifact, observed_generation, last_handled_reconcile_at }
+    }
+}
+
+impl SourceStatus for HelmRepositoryStatus {
+    fn parts(&mut self) -> Parts<'_> {
+        let Self { conditions, artifact, observed_generation, last_handled_reconcile_at, .. } = self;
+        Parts { conditions, artifact, observed_generation, last_handled_reconcile_at }
+    }
+}
+
 /// A status while a pass changes it.
 pub(crate) struct Record<'a> {
     parts: Parts<'a>,
@@ -76,9 +90,13 @@ impl<'a> Record<'a> {
 
     /// A revision is to be stored; `kept` says whether the artifact of the status is still there.
     pub(crate) fn building(&mut self, revision: &str, kept: bool) {
+        self.making(format!("new upstream revision '{revision}'"), kept);
+    }
+
+    /// The same, in other words.
+    pub(crate) fn making(&mut self, news: String, kept: bool) {
         let gone = self.parts.artifact.is_some() && !kept;
-        let message =
-            if gone { "disappeared from storage".into() } else { format!("new upstream revision '{revision}'") };
+        let message = if gone { "disappeared from storage".into() } else { news };
         let mut marks = self.marks();
         marks.working_on(&format!("building artifact: {message}"));
         marks.set(ARTIFACT_OUTDATED, TRUE, reasons::NEW_REVISION, &message);
@@ -131,6 +149,16 @@ impl<'a> Record<'a> {
         marks.set(RECONCILING, TRUE, reasons::PROGRESSING, progress);
         marks.failed(reason, message);
         self.handled();
+        notice(EventType::Warning, reason, message.clone(), None)
+    }
+
+    /// The pass failed, and is not repeated before the object changes.
+    pub(crate) fn stall(&mut self, trouble: &Trouble) -> Notice {
+        let Trouble { reason, message } = trouble;
+        let mut marks = self.marks();
+        marks.set(FETCH_FAILED, TRUE, reason, message);
+        marks.stalled(reason, message);
+        self.observed();
         notice(EventType::Warning, reason, message.clone(), None)
     }
 

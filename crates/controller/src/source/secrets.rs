@@ -21,13 +21,14 @@ pub(crate) async fn read_secret(namespace: &str, name: &str, field: &str, cx: &C
     answer.into_object().ok_or_else(|| missing("the server's answer holds no object"))
 }
 
-/// Returns the certificates of a secret.
+/// Returns the certificates of a secret, under their names of today or of old.
 pub(crate) fn tls(secret: &Object) -> Tls {
-    let identity = match (text(secret, "tls.crt"), text(secret, "tls.key")) {
+    let pem = |key, old| text(secret, key).or_else(|| text(secret, old));
+    let identity = match (pem("tls.crt", "certFile"), pem("tls.key", "keyFile")) {
         (Some(certificate), Some(key)) => Some(Secret::new(format!("{certificate}\n{key}"))),
         _ => None,
     };
-    Tls { ca: value(secret, "ca.crt").or_else(|| value(secret, "caFile")), identity }
+    Tls { ca: value(secret, "ca.crt").or_else(|| value(secret, "caFile")), identity, unverified: false }
 }
 
 /// Returns the proxy of a secret: `address`, and `username` with `password` where it asks for them.

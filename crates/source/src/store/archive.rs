@@ -11,13 +11,13 @@ use bytes::Buf;
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
 use sluice_object::{Digest, Entry, Tree, TreePath};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::Error;
 
 /// A finished archive that has no name yet.
 pub(super) struct Archive {
-    pub(super) file: NamedTempFile,
+    pub(super) file: TempPath,
     pub(super) digest: Digest,
     pub(super) size: u64,
 }
@@ -33,7 +33,7 @@ pub(super) fn write(tree: &Tree, scratch: &Path) -> Result<Archive, Error> {
     let hashing = tar.into_inner().and_then(GzEncoder::finish).map_err(failed())?;
     let (digest, size) = (Digest::of_hash(&hashing.hasher.finalize()), hashing.count);
     let file = hashing.inner.into_inner().map_err(|error| failed()(error.into_error()))?;
-    Ok(Archive { file, digest, size })
+    Ok(Archive { file: file.into_temp_path(), digest, size })
 }
 
 fn append_all(tar: &mut tar::Builder<impl Write>, tree: &Tree, scratch: &Path) -> Result<(), Error> {

@@ -1,8 +1,9 @@
 //! Contents on their way into the store: written as they come, so that memory does not hold them.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use sha2::{Digest as _, Sha256};
+use sluice_object::Digest;
 use tempfile::{NamedTempFile, TempPath};
 use tokio::{
     fs::File,
@@ -22,10 +23,21 @@ pub(crate) struct Incoming {
 
 /// A file that was received in full.
 #[derive(Debug)]
-pub(crate) struct Received {
+pub struct Received {
     pub(super) id: BlobId,
     pub(crate) size: u64,
     pub(super) path: TempPath,
+}
+
+impl Received {
+    /// Returns the digest of what came.
+    pub fn digest(&self) -> Digest {
+        self.id.digest()
+    }
+
+    pub(crate) fn open(&self) -> Result<fs::File, Error> {
+        fs::File::open(&self.path).map_err(Error::io("read", &self.path))
+    }
 }
 
 impl Incoming {

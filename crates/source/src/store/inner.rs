@@ -8,11 +8,12 @@ use std::{
 };
 
 use sluice_object::{Artifact, Digest, Revision, Tree};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 use tokio::sync::Semaphore;
 
 use super::{
-    Error, Options, Owner, Publication, archive,
+    Error, Options, Owner, Publication, Received,
+    archive::{self, Archive},
     blobs::{Blobs, Lease},
     index::Index,
     retention,
@@ -69,10 +70,19 @@ impl Inner {
     }
 
     pub(super) fn publish(&self, publication: &Publication) -> Result<Artifact, Error> {
+        let archive = archive::write(&publication.tree, &self.scratch)?;
+        self.publish_archive(publication, archive)
+    }
+
+    pub(super) fn publish_as_is(&self, publication: &Publication, received: Received) -> Result<Artifact, Error> {
+        let (digest, size) = (received.digest(), received.size);
+        self.publish_archive(publication, Archive { file: received.path, digest, size })
+    }
+
+    fn publish_archive(&self, publication: &Publication, archive: Archive) -> Result<Artifact, Error> {
         let Publication { owner, file, revision, metadata, tree, etags } = publication;
         let path = owner.path(file)?;
         let lease = self.adopt(tree)?;
-        let archive = archive::write(tree, &self.scratch)?;
         let mut index = Index::new(tree, archive.digest.as_str(), archive.size);
         (index.revision, index.metadata) = (revision.as_str().to_owned(), metadata.clone());
         index.etags = etags.clone();
@@ -89,7 +99,7 @@ impl Inner {
         Ok(lease)
     }
 
-    fn place(&self, path: &str, archive: NamedTempFile, index: NamedTempFile) -> Result<(), Error> {
+    fn place(&self, path: &str, archive: TempPath, index: NamedTempFile) -> Result<(), Error> {
         let (file, index_file) = (self.artifacts.join(path), self.index_file(path));
         let dir = file.parent().unwrap_or(&self.artifacts);
         fs::create_dir_all(dir).map_err(Error::io("create directory", dir))?;

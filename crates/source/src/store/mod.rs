@@ -35,11 +35,13 @@ use self::{incoming::Incoming, inner::Inner};
 use crate::Limits;
 
 pub(crate) use self::archive::HashingReader;
-pub(crate) use self::incoming::Received;
-pub use self::{draft::Draft, error::Error, owner::Owner};
+pub use self::{draft::Draft, error::Error, incoming::Received, owner::Owner};
 
 /// The name under which the newest archive of an owner is served.
 pub const LATEST: &str = "latest.tar.gz";
+
+/// The name under which the newest index of a Helm repository is served.
+pub const LATEST_INDEX: &str = "index.yaml";
 
 /// How a store works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +111,14 @@ impl Store {
         self.run(move |inner| inner.publish(&publication)).await
     }
 
+    /// Makes an artifact whose archive is there already. One with the same path is replaced.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub async fn publish_as_is(&self, publication: Publication, archive: Received) -> Result<Artifact, Error> {
+        self.run(move |inner| inner.publish_as_is(&publication, archive)).await
+    }
+
     /// Returns an artifact that was published, maybe by an earlier process. Its archive and files are verified.
     ///
     /// # Errors
@@ -128,6 +138,16 @@ impl Store {
     /// Says whether an artifact's archive is in place. Cheap.
     pub fn holds(&self, path: &str) -> bool {
         self.0.archives().contains_key(path) && self.0.artifacts.join(path).is_file()
+    }
+
+    /// Opens the file of an artifact that is served as it came, such as an index.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn open_file(&self, path: &str) -> Result<std::fs::File, Error> {
+        Owner::of_path(path)?;
+        let file = self.0.artifacts.join(path);
+        std::fs::File::open(&file).map_err(Error::io("read", &file))
     }
 
     /// Removes the artifacts of an owner that are neither `current` nor to be retained; returns their paths.
@@ -162,10 +182,10 @@ impl Store {
         self.0.blobs.sweep();
     }
 
-    /// Returns the file of an artifact's archive, or of an owner's newest one for [`LATEST`].
+    /// Returns the file of an artifact's archive, or of an owner's newest one for [`LATEST`] and [`LATEST_INDEX`].
     pub(crate) fn file(&self, path: &str) -> Option<PathBuf> {
         match Owner::of_path(path).ok()? {
-            (owner, LATEST) => Some(self.0.artifacts.join(self.0.latest(&owner)?)),
+            (owner, LATEST | LATEST_INDEX) => Some(self.0.artifacts.join(self.0.latest(&owner)?)),
             _ => Some(self.0.artifacts.join(path)),
         }
     }

@@ -221,7 +221,7 @@ async fn a_given_authority_is_trusted() {
     let repository = Repository::with(&[("a", "1")]);
     let tls = Tls::new();
     let server = Server::start_tls(repository.root(), &tls).await;
-    let spec = GitSpec { tls: SpecTls { ca: Some(tls.pem.clone()), identity: None }, ..server.spec() };
+    let spec = GitSpec { tls: SpecTls { ca: Some(tls.pem.clone()), ..SpecTls::default() }, ..server.spec() };
     let fixture = Fixture::new();
     let (_, fetched) = fixture.fetch(&spec).await;
     assert_eq!(read(&fetched.tree, "a"), "1");

@@ -1,4 +1,5 @@
-//! The crate against real Git, a smart HTTP server made of `git http-backend`, and a server that acts as Azure.
+//! The crate against real Git, a smart HTTP server made of `git http-backend`, and servers that act as Azure and as a
+//! registry.
 
 mod bucket;
 mod download;
@@ -6,7 +7,9 @@ mod errors;
 mod external;
 mod fileserver;
 mod git;
+mod helm_repo;
 mod limits;
+mod oci;
 mod publish;
 mod store;
 mod support;

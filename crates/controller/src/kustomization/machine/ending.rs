@@ -36,7 +36,7 @@ impl Run {
         let verdict = self.succeed(object, &artifact, now);
         let memory = Memory {
             generation: object.metadata.generation.unwrap_or(0),
-            revision: artifact.revision.to_string(),
+            packed: artifact.digest.clone(),
             checksum: self.checksum.clone().unwrap_or_else(|| Digest::sha256(&[])),
             inputs: self.inputs.take(),
             variables: self.variables_digest(),

@@ -1,6 +1,7 @@
 //! A repository, a server for it, and a store.
 
 pub(crate) mod azure;
+pub(crate) mod registry;
 mod repository;
 mod server;
 

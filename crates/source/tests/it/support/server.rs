@@ -194,7 +194,7 @@ async fn answer_of(mut output: BufReader<ChildStdout>) -> Response {
 /// A certificate for `localhost` that signs itself.
 pub(crate) struct Tls {
     pub(crate) pem: Vec<u8>,
-    acceptor: TlsAcceptor,
+    pub(crate) acceptor: TlsAcceptor,
 }
 
 impl Tls {
@@ -213,9 +213,9 @@ impl Tls {
     }
 }
 
-struct TlsListener {
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
+pub(crate) struct TlsListener {
+    pub(crate) listener: TcpListener,
+    pub(crate) acceptor: TlsAcceptor,
 }
 
 impl axum::serve::Listener for TlsListener {
