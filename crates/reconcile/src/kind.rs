@@ -38,7 +38,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// # Errors
     /// When the object does not have the schema of the kind.
     fn read(object: &Object) -> Result<Self::Object, serde_json::Error>;
-    /// Says whether passes are off for now; such an object is left untouched.
+    /// Says whether passes are off for now; of such an object only the status is kept up with its generation.
     fn is_suspended(object: &Self::Object) -> bool;
     /// Returns what the object refers to: a change there wakes it.
     fn references(_: &Self::Object) -> Vec<ObjectId> {

@@ -18,6 +18,7 @@ mod pass;
 mod queue;
 mod seen;
 mod status;
+mod suspended;
 pub mod trace;
 mod watches;
 

@@ -8,7 +8,7 @@ use sluice_object::{Object, ObjectId};
 
 use crate::{
     Command, Context, Input, Kind, Next, Notice, Park, Report, Verdict, events, index::Kept, kind::Cause,
-    status::merge_patch, trace::Trail, watches::Delivered,
+    status::merge_patch, suspended, trace::Trail, watches::Delivered,
 };
 
 /// The finalizer of every Flux kind that has one.
@@ -87,11 +87,12 @@ impl<K: Kind> Pass<'_, K> {
         if raw.is_deleting() && !has_finalizer(&raw) {
             return Ok(End::Gone);
         }
-        if K::is_suspended(&object) && !raw.is_deleting() {
-            return Ok(End::Suspended);
-        }
         if !raw.is_deleting() && !has_finalizer(&raw) {
             self.change_finalizers(true).await?;
+        }
+        if K::is_suspended(&object) && !raw.is_deleting() {
+            self.write_status(&suspended::status(&raw)).await?;
+            return Ok(End::Suspended);
         }
         let facts = self.kind.observe(&object, self.cx).await;
         self.trail.join(self.cx, self.id, K::origin(&object, &facts), self.began);

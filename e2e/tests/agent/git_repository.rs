@@ -209,7 +209,9 @@ async fn a_suspended_source_rests_and_a_deleted_one_is_no_longer_served() -> Out
         .await?;
     world.apply(again).await?;
     world.ready("GitRepository", "other").await?;
-    assert_eq!(world.get("GitRepository", SOURCE).await?["status"], before);
+    let handled = |source: &serde_json::Value| source["status"]["lastHandledReconcileAt"] == "1";
+    let resting = world.until("GitRepository", SOURCE, handled).await?;
+    assert_eq!(resting["status"]["artifact"], before["artifact"]);
     assert!(world.server.requests().len() - requests <= 3, "the suspended source was asked too");
 
     world.delete("GitRepository", SOURCE).await?;

@@ -117,7 +117,9 @@ async fn a_suspended_kustomization_rests_until_it_is_resumed() -> Outcome {
     // Another one of the same source shows that the revision has gone round.
     world.apply(kustomization("witness").into_namespace("suspended").path("./none")).await?;
     world.fails("Kustomization", "witness", "ArtifactFailed").await?;
-    assert_eq!(world.get("Kustomization", "apps").await?["status"], before["status"]);
+    let resting = world.until("Kustomization", "apps", |apps| apps["status"]["observedGeneration"] == 2).await?;
+    assert_eq!(resting["status"]["history"], before["status"]["history"]);
+    assert_eq!(condition(&resting, "Ready")["observedGeneration"], 2);
     assert_eq!(world.get("ConfigMap", "a").await?["data"]["value"], "1");
     world.apply(apps().with("suspend", false)).await?;
     world.applied("apps", &revision).await?;
