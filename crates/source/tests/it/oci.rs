@@ -9,7 +9,7 @@ use rstest::rstest;
 use serde_json::json;
 use sluice_object::Digest;
 use sluice_source::{
-    Limits, Owner, Publication, Secret, Tls as SpecTls,
+    Limits, Owner, Proxy, Publication, Secret, Tls as SpecTls,
     oci::{Error, FetchOptions, Fetched, Keychain, Login, Oci, OciRef, OciSpec},
 };
 use tokio_rustls::{TlsAcceptor, rustls};
@@ -449,6 +449,18 @@ fn asking_for(client: &CertifiedKey<rcgen::KeyPair>, server: &CertifiedKey<rcgen
         .with_single_cert(vec![server.cert.der().clone()], key)
         .expect("configuration");
     TlsAcceptor::from(Arc::new(config))
+}
+
+/// The registry takes requests for any host, as a proxy does.
+#[tokio::test]
+async fn a_proxy_is_asked_in_the_place_of_the_registry() {
+    let world = World::new().await;
+    world.registry.push("latest", &[("a", "")]);
+    let direct = OciSpec::new("oci://registry.local:5000/org/app");
+    assert!(world.get(&direct).await.is_err());
+    let proxy = Proxy { address: world.registry.url(), username: "me".into(), password: Secret::new("pw") };
+    let fetched = world.get(&OciSpec { proxy: Some(proxy), ..direct }).await.unwrap();
+    assert_eq!(paths(&fetched.tree), ["a"]);
 }
 
 #[tokio::test]
