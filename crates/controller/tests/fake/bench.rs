@@ -98,7 +98,7 @@ impl Bench {
         Agent { life, cx }
     }
 
-    /// Publishes files as a revision of the source, which is suspended: no controller touches it.
+    /// Publishes files as a revision of the source, which is suspended and has what is written then: no controller touches it.
     pub(crate) async fn publish(&self, source: &str, revision: &str, files: &[(String, String)]) {
         let tree = Tree::in_memory(files.iter().map(|(path, text)| (path, text.clone())));
         let publication = Publication {
@@ -116,7 +116,8 @@ impl Bench {
             "lastUpdateTime": self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         }});
         let spec = json!({"interval": "1m", "url": "https://git.example.com/r.git", "suspend": true});
-        self.put("source.toolkit.fluxcd.io/v1", "GitRepository", source, spec, status);
+        let metadata = json!({"name": source, "namespace": NAMESPACE, "finalizers": ["finalizers.fluxcd.io"]});
+        self.put("source.toolkit.fluxcd.io/v1", "GitRepository", metadata, spec, status);
     }
 
     /// Makes a Kustomization of the source `apps` with a path of its own name, pruning every hour.
@@ -126,11 +127,11 @@ impl Bench {
             "sourceRef": {"kind": "GitRepository", "name": "apps"},
         });
         whole.as_object_mut().unwrap().extend(spec.as_object().cloned().unwrap());
-        self.put("kustomize.toolkit.fluxcd.io/v1", "Kustomization", name, whole, Value::Null);
+        let metadata = json!({"name": name, "namespace": NAMESPACE});
+        self.put("kustomize.toolkit.fluxcd.io/v1", "Kustomization", metadata, whole, Value::Null);
     }
 
-    fn put(&self, api_version: &str, kind: &str, name: &str, spec: Value, status: Value) {
-        let metadata = json!({"name": name, "namespace": NAMESPACE});
+    fn put(&self, api_version: &str, kind: &str, metadata: Value, spec: Value, status: Value) {
         let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec});
         if !status.is_null() {
             object["status"] = status;
