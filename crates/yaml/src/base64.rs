@@ -17,6 +17,18 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     out
 }
 
+/// Encodes as go-yaml does: in lines of 70 letters where one isn't enough.
+pub(crate) fn encode_lines(bytes: &[u8]) -> String {
+    const WIDTH: usize = 70;
+    let mut text = encode(bytes);
+    if text.len() >= WIDTH {
+        let lines = text.len().div_ceil(WIDTH);
+        (1..lines).rev().for_each(|line| text.insert(line * WIDTH, '\n'));
+        text.push('\n');
+    }
+    text
+}
+
 /// Decodes; `None` for anything malformed.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let symbols: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\n' | b'\r')).collect();

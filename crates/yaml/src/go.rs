@@ -14,7 +14,7 @@ pub fn format_g(float: f64) -> String {
 }
 
 /// Returns a float as `strconv.FormatFloat(f, 'g', -1, 32)` writes it.
-pub(crate) fn format_g32(float: f64) -> String {
+pub fn format_g32(float: f64) -> String {
     let single = float as f32;
     if let Some(word) = special(single.into()) {
         return word.into();
@@ -94,9 +94,27 @@ fn special(float: f64) -> Option<&'static str> {
     }
 }
 
-/// Splits a float into sign, shortest digits and decimal exponent.
+/// Splits a finite float into sign, shortest digits and decimal exponent.
 fn shortest(float: f64) -> (&'static str, String, i32) {
-    split(&format!("{:e}", float.abs()), float.is_sign_negative())
+    let (digits, exponent) = shortest_digits(float);
+    (if float.is_sign_negative() { "-" } else { "" }, digits, exponent)
+}
+
+/// Returns the fewest digits that are a finite float, without its sign, and the exponent of the first of them.
+///
+/// Of two that are as near Go takes the even one, as JSON's writer does, but not the standard library.
+pub fn shortest_digits(float: f64) -> (String, i32) {
+    let text = Number::from_f64(float.abs()).map(|number| number.to_string()).unwrap_or_default();
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0');
+    if digits.is_empty() {
+        return ("0".into(), 0);
+    }
+    let point = whole.len() as i32 - (all.len() - digits.len()) as i32;
+    let exponent = exponent.parse().unwrap_or(0) + point - 1;
+    (digits.trim_end_matches('0').to_owned(), exponent)
 }
 
 fn split(text: &str, negative: bool) -> (&'static str, String, i32) {

@@ -22,6 +22,7 @@ mod event;
 mod go;
 mod json;
 mod mapping;
+mod marshal;
 mod node;
 mod parse;
 mod resolve;
@@ -31,8 +32,9 @@ mod timestamp;
 
 pub use emit::{EmitOptions, LayoutOptions, Sequences, emit_v2, emit_v3, json_to_yaml};
 pub use error::{DuplicateKey, Error};
-pub use go::{format_g, format_json, json_text, quote};
+pub use go::{format_g, format_g32, format_json, json_text, quote, shortest_digits};
 pub use json::{from_json, to_json};
+pub use marshal::{float_v3, map_v3, string_v3, time_v3};
 pub use node::{Mapping, Node, Position, Style, Tag, Value};
 pub use parse::{Duplicates, Limits, parse_all, parse_all_v2, parse_first};
 pub use resolve::{Flavor, Resolved, resolve, resolve_v2, resolve_v3};

@@ -7,7 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sluice_yaml::{EmitOptions, LayoutOptions, Limits, Sequences, emit_v3, json_to_yaml, parse_all};
+use rstest::rstest;
+use sluice_yaml::{
+    EmitOptions, LayoutOptions, Limits, Node, Sequences, emit_v3, float_v3, json_to_yaml, map_v3, parse_all, string_v3,
+    time_v3,
+};
 
 fn files(folder: &str, end: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(folder);
@@ -48,4 +52,18 @@ fn never_folds_without_a_width() {
     let json = serde_json::json!({ "a": "word ".repeat(50) + "end" });
     let text = json_to_yaml(&json, &EmitOptions::UNFOLDED).unwrap();
     assert_eq!(text.lines().count(), 1);
+}
+
+/// What `toYamlPretty` of Helm prints for such values.
+#[rstest]
+#[case::words(string_v3(b"yes"), "\"yes\"\n")]
+#[case::base_60(string_v3(b"12:30:45"), "\"12:30:45\"\n")]
+#[case::lines(string_v3(b"a\nb\n"), "|\n  a\n  b\n")]
+#[case::bytes(string_v3(&[0xff]), "!!binary /w==\n")]
+#[case::floats(float_v3(1e6), "1e+06\n")]
+#[case::halves(float_v3(86_087_940_112_726.62), "8.608794011272662e+13\n")]
+#[case::times(time_v3("2026-01-02T03:04:05Z".into()), "2026-01-02T03:04:05Z\n")]
+#[case::keys(map_v3(["a10", "a2", "a1b", "_", "B"].map(|key| (key.into(), Node::null())).into()), "_: null\nB: null\na1b: null\na2: null\na10: null\n")]
+fn marshals_as_go_yaml_v3(#[case] node: Node, #[case] expected: &str) {
+    assert_eq!(emit_v3(&node, &LayoutOptions { indent: 2, sequences: Sequences::Wide }), expected);
 }

@@ -8,7 +8,7 @@ use super::order;
 use crate::{
     base64, go,
     node::{Node, Style, Tag, Value},
-    resolve::{Resolved, is_base60, resolve_v2, resolve_v3},
+    resolve::{Flavor, Resolved, is_base60, resolve_v2, resolve_v3},
 };
 
 /// A node on its way out.
@@ -45,7 +45,7 @@ pub(super) fn of_json<'a>(json: &'a Json) -> Item<'a> {
         Json::Object(map) => {
             let mut entries: Vec<_> = map.iter().map(|(key, value)| (key.as_str(), value)).collect();
             entries.sort_by_key(|(key, _)| *key);
-            let sorted = order::sort(&entries).into_iter();
+            let sorted = order::sort(Flavor::V2, &entries).into_iter();
             let entries = sorted.map(|(key, value)| (of_text(key), of_json(value))).collect();
             Item::Mapping { entries, flow: false }
         }

@@ -11,6 +11,8 @@ mod writer;
 
 use serde_json::Value as Json;
 
+pub(crate) use order::sort as sort_keys;
+
 use crate::{
     error::Error,
     go,
@@ -28,9 +30,9 @@ pub struct EmitOptions {
 }
 
 impl EmitOptions {
-    /// As kustomize and `sigs.k8s.io/yaml` print: folded after column 80.
+    /// As kustomize, Helm and `sigs.k8s.io/yaml` print: folded after column 80.
     pub const FOLDED: Self = Self { width: Some(80) };
-    /// As Helm's `toYaml` prints: long lines stay.
+    /// As go-yaml prints after `FutureLineWrap`: long lines stay.
     pub const UNFOLDED: Self = Self { width: None };
 }
 

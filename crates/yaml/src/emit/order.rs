@@ -2,20 +2,22 @@
 
 use std::cmp::Ordering;
 
+use crate::resolve::Flavor;
+
 /// Sorts entries by their keys.
 ///
 /// The order isn't transitive for all keys, and where it isn't Go's own output changes from run
 /// to run; ours only depends on the order given. The standard library's sort may panic then, this one (by merging) doesn't.
-pub(super) fn sort<'a, T: Copy>(entries: &[(&'a str, T)]) -> Vec<(&'a str, T)> {
+pub(crate) fn sort<'a, T: Copy>(flavor: Flavor, entries: &[(&'a str, T)]) -> Vec<(&'a str, T)> {
     let (left, right) = match entries.len() {
         0 | 1 => return entries.to_vec(),
         count => entries.split_at(count / 2),
     };
-    let (left, right) = (sort(left), sort(right));
+    let (left, right) = (sort(flavor, left), sort(flavor, right));
     let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
     let mut merged = Vec::with_capacity(entries.len());
     while let (Some((a, _)), Some((b, _))) = (left.peek(), right.peek()) {
-        let next = if compare(b, a) == Ordering::Less { right.next() } else { left.next() };
+        let next = if compare(flavor, b, a) == Ordering::Less { right.next() } else { left.next() };
         merged.extend(next);
     }
     merged.extend(left);
@@ -24,26 +26,28 @@ pub(super) fn sort<'a, T: Copy>(entries: &[(&'a str, T)]) -> Vec<(&'a str, T)> {
 }
 
 /// Compares two string keys.
-fn compare(a: &str, b: &str) -> Ordering {
+fn compare(flavor: Flavor, a: &str, b: &str) -> Ordering {
     let common = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     if common == a.len() || common == b.len() {
         return count(a).cmp(&count(b));
     }
     let start = (0..=common).rev().find(|at| a.is_char_boundary(*at)).unwrap_or(0);
     let (before, a) = a.split_at(start);
-    at_difference(before, a, &b[start..])
+    at_difference(flavor, before, a, &b[start..])
 }
 
 fn count(text: &str) -> usize {
     text.chars().count()
 }
 
-fn at_difference(before: &str, a: &str, b: &str) -> Ordering {
+fn at_difference(flavor: Flavor, before: &str, a: &str, b: &str) -> Ordering {
     let (Some(first_a), Some(first_b)) = (a.chars().next(), b.chars().next()) else {
         return count(a).cmp(&count(b));
     };
     match (is_letter(first_a), is_letter(first_b)) {
         (true, true) => first_a.cmp(&first_b),
+        // For v3 a number ends where a letter follows, and comes before longer ones and other signs.
+        (a, b) if a != b && flavor == Flavor::V3 && before.ends_with(is_digit) => b.cmp(&a),
         (true, false) => Ordering::Greater,
         (false, true) => Ordering::Less,
         (false, false) => numbers(before, a, b).then(first_a.cmp(&first_b)),
