@@ -39,6 +39,8 @@ pub enum Tool {
     YamlOracle,
     /// What Flux's libraries make of objects, to compare with.
     FluxOracle,
+    /// What Helm's libraries make of templates and charts, to compare with.
+    HelmOracle,
 }
 
 /// What keeps a tool from being there.
@@ -92,6 +94,8 @@ const KUBERNETES_LDFLAGS: &str = "-s -w \
      -X k8s.io/component-base/version.gitMinor=36 \
      -X k8s.io/component-base/version.gitTreeState=clean";
 
+const HELM_LDFLAGS: &str = "-s -w -X helm.sh/helm/v4/internal/version.version=v4.2.4";
+
 /// How a tool is built.
 struct Recipe {
     name: &'static str,
@@ -108,6 +112,7 @@ impl Tool {
 
     fn recipe(self) -> Recipe {
         let kubernetes = |name, package| Recipe { name, module: "kubernetes", package, ldflags: KUBERNETES_LDFLAGS };
+        let helm = |name, package| Recipe { name, module: "oracles/helm", package, ldflags: HELM_LDFLAGS };
         let own = |name, module| Recipe { name, module, package: ".", ldflags: "-s -w" };
         match self {
             Self::KubeApiserver => kubernetes("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
@@ -128,12 +133,8 @@ impl Tool {
                 package: "github.com/google/go-containerregistry/cmd/crane",
                 ldflags: "-s -w",
             },
-            Self::Helm => Recipe {
-                name: "helm",
-                module: "oracles/helm",
-                package: "helm.sh/helm/v4/cmd/helm",
-                ldflags: "-s -w -X helm.sh/helm/v4/internal/version.version=v4.2.4",
-            },
+            Self::Helm => helm("helm", "helm.sh/helm/v4/cmd/helm"),
+            Self::HelmOracle => helm("helm-oracle", "."),
             Self::Kustomize => Recipe {
                 name: "kustomize",
                 module: "oracles/kustomize",

@@ -1,10 +1,12 @@
 //! `cargo xtask bless`: golden files, made by the real tools.
 //!
 //! ```text
-//! cases ── kustomize, the YAML libraries of Go, the libraries of Flux ──► Vec<Golden> ──► compare ──► write, or fail
+//! cases ── kustomize, Helm, the YAML libraries of Go, the libraries of Flux ──► Vec<Golden> ──► compare ──► write, or fail
 //! ```
 
+mod charts;
 mod flux;
+mod helm;
 mod kustomize;
 mod oracle;
 mod yaml;
@@ -28,7 +30,7 @@ struct Golden {
 /// With `check` nothing is written; a file that is missing or differs is an error. A case that its tool judges otherwise
 /// than the files say is an error in any case.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
-    let made = [kustomize::goldens()?, yaml::goldens()?, flux::goldens()?];
+    let made = [kustomize::goldens()?, charts::goldens()?, helm::goldens()?, yaml::goldens()?, flux::goldens()?];
     let goldens: Vec<_> = made.into_iter().flatten().collect();
     let mut wrong = 0;
     for golden in &goldens {

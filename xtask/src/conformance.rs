@@ -1,6 +1,7 @@
 //! `cargo xtask conformance`: our programs against the real ones, on inputs that nobody chose to suit us.
 
 mod cases;
+mod helm;
 mod kustomize;
 mod run;
 mod verdict;
@@ -14,6 +15,8 @@ use clap::{Args, Subcommand};
 pub(crate) enum Conformance {
     /// Compares `sluice kustomize build` with `kustomize build`.
     Kustomize(Options),
+    /// Compares releases that our engine makes of charts with those of Helm's.
+    Helm(helm::Options),
 }
 
 /// Where the inputs are; without any, the golden cases of the engine.
@@ -34,5 +37,6 @@ pub(crate) struct Options {
 pub(crate) fn run(what: &Conformance) -> anyhow::Result<()> {
     match what {
         Conformance::Kustomize(options) => kustomize::run(options),
+        Conformance::Helm(options) => helm::run(options),
     }
 }

@@ -3,7 +3,7 @@
 use kube::core::{ApiResource, GroupVersionKind};
 
 /// Kind, group, version, and whether its objects are in namespaces.
-const KINDS: [(&str, &str, &str, bool); 25] = [
+const KINDS: [(&str, &str, &str, bool); 26] = [
     ("GitRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("Bucket", "source.toolkit.fluxcd.io", "v1", true),
     ("OCIRepository", "source.toolkit.fluxcd.io", "v1", true),

@@ -45,9 +45,12 @@ impl Oracle {
         let program = self.program.display();
         let output = command.env_clear().output().with_context(|| format!("start {program}"))?;
         ensure!(output.status.code().is_some(), "{program} was cut short: {}", output.status);
-        let text = if output.status.success() { &output.stdout } else { &output.stderr };
-        let text = String::from_utf8(text.clone()).with_context(|| format!("read the answer of {program}"))?;
-        Ok(if output.status.success() { Ok(text) } else { Err(text) })
+        if !output.status.success() {
+            // A refusal may quote what it refuses.
+            return Ok(Err(String::from_utf8_lossy(&output.stderr).into_owned()));
+        }
+        let text = String::from_utf8(output.stdout).with_context(|| format!("read the answer of {program}"))?;
+        Ok(Ok(text))
     }
 }
 

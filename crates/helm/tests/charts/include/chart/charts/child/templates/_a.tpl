@@ -1,0 +1,1 @@
+{{- define "name" -}}child-{{ .Release.Name }}{{- end -}}{{ define "only" }}child only{{ end }}
