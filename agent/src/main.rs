@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     match cli.execute() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

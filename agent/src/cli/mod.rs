@@ -2,6 +2,7 @@
 
 mod flags;
 mod gates;
+mod helm;
 mod kustomize;
 mod values;
 mod version;
@@ -33,6 +34,9 @@ enum Command {
     /// Builds kustomizations as the agent does.
     #[command(subcommand)]
     Kustomize(kustomize::Kustomize),
+    /// Renders charts as the agent does.
+    #[command(subcommand)]
+    Helm(Box<helm::Helm>),
     /// Prints the version.
     Version(version::Options),
 }
@@ -41,14 +45,14 @@ impl Cli {
     /// Reads the command line of the process. What it cannot be is printed.
     ///
     /// # Errors
-    /// With the code to end with: that of Flux's controllers, or that of kustomize for its command.
+    /// With the code to end with: that of Flux's controllers, or that of kustomize and Helm for their commands.
     pub fn of_process() -> Result<Self, ExitCode> {
-        let as_kustomize = env::args().nth(1).is_some_and(|command| command == "kustomize");
+        let as_others = env::args().nth(1).is_some_and(|command| command == "kustomize" || command == "helm");
         Self::try_parse().map_err(|refusal| {
             // Where there is nothing to print to, the code says it all.
             let _ = refusal.print();
             match refusal.use_stderr() {
-                true if as_kustomize => ExitCode::FAILURE,
+                true if as_others => ExitCode::FAILURE,
                 true => ExitCode::from(2),
                 false => ExitCode::SUCCESS,
             }
@@ -59,15 +63,15 @@ impl Cli {
     ///
     /// # Errors
     /// With a text for people; the process ends with a failure.
-    pub fn execute(self) -> anyhow::Result<()> {
+    pub fn execute(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Run(options) => run_agent(*options),
-            Command::Kustomize(command) => command.execute(),
-            Command::Version(options) => {
-                println!("{}", version::render(&options));
-                Ok(())
-            }
+            Command::Run(options) => run_agent(*options)?,
+            Command::Kustomize(command) => command.execute()?,
+            // It has printed what went wrong, in Helm's form.
+            Command::Helm(command) => return Ok(command.execute()),
+            Command::Version(options) => println!("{}", version::render(&options)),
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
