@@ -49,6 +49,7 @@ impl Bases {
             remotes: Remotes::default(),
             trees: HashMap::new(),
             rounds: 0,
+            asked: 0,
             size: 0,
             moving: false,
         }

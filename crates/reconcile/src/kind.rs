@@ -40,6 +40,10 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn read(object: &Object) -> Result<Self::Object, serde_json::Error>;
     /// Says whether passes are off for now; of such an object only the status is kept up with its generation.
     fn is_suspended(object: &Self::Object) -> bool;
+    /// Says whether there is nothing to do for an object, not even a finalizer: it is left untouched.
+    fn is_static(_: &Self::Object) -> bool {
+        false
+    }
     /// Returns what the object refers to: a change there wakes it.
     fn references(_: &Self::Object) -> Vec<ObjectId> {
         Vec::new()

@@ -87,6 +87,9 @@ impl<K: Kind> Pass<'_, K> {
         if raw.is_deleting() && !has_finalizer(&raw) {
             return Ok(End::Gone);
         }
+        if !raw.is_deleting() && K::is_static(&object) {
+            return Ok(End::Suspended);
+        }
         if !raw.is_deleting() && !has_finalizer(&raw) {
             self.change_finalizers(true).await?;
         }

@@ -13,7 +13,7 @@ use sluice_object::{Artifact, ObjectId};
 use sluice_reconcile::{Command, Input, Kind, Next, Notice, Report, Verdict};
 use sluice_source::{helm_repo::Fetched, store::LATEST_INDEX};
 
-use super::{Effect, Facts, HelmRepositories, Outcome, is_static};
+use super::{Effect, Facts, HelmRepositories, Outcome, is_address};
 use crate::source::{Leftovers, Record, Trouble, notice};
 
 type Step = (Run, Command<HelmRepositories>);
@@ -51,7 +51,7 @@ pub(super) fn start(object: &HelmRepository, facts: Facts, now: Timestamp) -> St
     if object.metadata.deletion_timestamp.is_some() {
         return run.remove(object, Report::default());
     }
-    if is_static(object) {
+    if is_address(object) {
         // Flux: an address has no status, and nobody waits for it to go.
         return run.remove(object, Report { status: json!({}), notices: Vec::new() });
     }

@@ -82,9 +82,13 @@ impl Kind for HelmRepositories {
         serde::Deserialize::deserialize(object.value())
     }
 
-    /// One of the type `oci` that bears nothing of ours is left alone for good.
     fn is_suspended(object: &HelmRepository) -> bool {
-        object.spec.suspend || (is_static(object) && !bears_ours(object))
+        object.spec.suspend
+    }
+
+    /// One of the type `oci` that bears nothing of ours is left alone for good.
+    fn is_static(object: &HelmRepository) -> bool {
+        is_address(object) && !bears_ours(object)
     }
 
     fn signal(object: &Object) -> String {
@@ -121,7 +125,7 @@ impl Kind for HelmRepositories {
     }
 }
 
-fn is_static(object: &HelmRepository) -> bool {
+fn is_address(object: &HelmRepository) -> bool {
     object.spec.type_ == Some(HelmRepositoryType::Oci)
 }
 

@@ -139,7 +139,7 @@ fn a_failure_keeps_the_last_index(#[case] reason: &str, #[case] again: Next, #[c
 #[test]
 fn one_that_becomes_an_address_loses_artifact_status_and_finalizer() {
     let object = repository(json!({"type": "oci", "url": "oci://ghcr.io/charts"}), stored_status());
-    assert!(!HelmRepositories::is_suspended(&object));
+    assert!(!HelmRepositories::is_static(&object));
     let (run, command) = start(&object, facts(true), NOW);
     assert!(matches!(command, Command::Do(Effect::Collect(Leftovers { current: None, .. }))));
     let verdict = settled(next(&object, run, Input::Done(Outcome::Collected), NOW).1);
@@ -151,7 +151,7 @@ fn one_that_becomes_an_address_loses_artifact_status_and_finalizer() {
 #[case::address(json!({"type": "oci"}), json!({"observedGeneration": -1}), &[], true)]
 #[case::old_status(json!({"type": "oci"}), stored_status(), &[], false)]
 #[case::old_finalizer(json!({"type": "oci"}), json!({}), &["finalizers.fluxcd.io"], false)]
-#[case::suspended(json!({"type": "oci", "suspend": true}), stored_status(), &[], true)]
+#[case::suspended(json!({"type": "oci", "suspend": true}), json!({}), &[], true)]
 #[case::index(json!({"type": "default"}), json!({}), &[], false)]
 fn an_address_is_left_alone(
     #[case] spec: Value,
@@ -161,7 +161,7 @@ fn an_address_is_left_alone(
 ) {
     let mut object = repository(spec, status);
     object.metadata.finalizers = Some(finalizers.iter().map(|name| (*name).to_owned()).collect());
-    assert_eq!(HelmRepositories::is_suspended(&object), alone);
+    assert_eq!(HelmRepositories::is_static(&object), alone);
 }
 
 #[test]

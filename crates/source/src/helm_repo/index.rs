@@ -7,8 +7,8 @@ use serde::{
     de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// Bounds on what the parser does; the bytes are bounded by who downloads them.
-const EVENTS: usize = 200_000_000;
+/// Bytes of what anchors name, which the parser keeps until the end.
+const ANCHORED: usize = 4 << 20;
 
 /// A version of a chart.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -45,8 +45,11 @@ pub fn read(index: impl Read, act: impl FnMut(&str, ChartVersion)) -> Result<Sum
     let mut options = serde_saphyr::Options::default();
     options.with_snippet = false;
     if let Some(budget) = &mut options.budget {
+        // Who downloads an index bounds its bytes. What aliases repeat is bounded here.
         budget.max_reader_input_bytes = None;
-        budget.max_events = EVENTS;
+        (budget.max_events, budget.max_nodes) = (usize::MAX, usize::MAX);
+        (budget.max_total_scalar_bytes, budget.max_total_comment_bytes) = (usize::MAX, usize::MAX);
+        budget.max_recorded_anchor_bytes = ANCHORED;
     }
     let mut reading = Reading { act, summary: Summary::default(), version: false };
     let result = serde_saphyr::with_deserializer_from_reader_with_options(index, options, |deserializer| {
