@@ -19,6 +19,7 @@ use std::{collections::BTreeMap, sync::Arc, thread};
 pub(crate) use checks::CHECKS;
 pub(crate) use machine::Machine;
 pub(crate) use session::Session;
+pub use unit::Texts;
 pub(crate) use unit::Unit;
 
 use crate::{
@@ -30,7 +31,6 @@ use crate::{
     value::Value,
 };
 use table::Table;
-use unit::Units;
 
 /// A template by its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +58,7 @@ pub struct Compiled {
     /// The names of all files, in the order in which they are rendered.
     files: Vec<Str>,
     table: Arc<Table>,
-    units: Units,
-    language: Language,
+    texts: Arc<Texts>,
 }
 
 /// What the templates of a file see.
@@ -110,19 +109,28 @@ impl Compiled {
     /// # Errors
     /// As Helm tells them: `parse error at (file:line): …`.
     pub fn new(sources: &[Source], language: Language) -> Result<Self, Failure> {
-        on_a_large_stack(|| Self::compile(sources, language))
+        Self::sharing(sources, &Arc::new(Texts::new(language)))
     }
 
-    fn compile(sources: &[Source], language: Language) -> Result<Self, Failure> {
+    /// Compiles files, but for texts that were compiled before and are still there.
+    ///
+    /// # Errors
+    /// As [`Compiled::new`].
+    pub fn sharing(sources: &[Source], texts: &Arc<Texts>) -> Result<Self, Failure> {
+        on_a_large_stack(|| Self::compile(sources, texts))
+    }
+
+    fn compile(sources: &[Source], texts: &Arc<Texts>) -> Result<Self, Failure> {
         let mut sorted: Vec<_> = sources.iter().collect();
         sorted.sort_by(|one, other| order::by_depth(&one.name, &other.name));
-        let (mut table, units) = (Table::default(), Units::default());
+        let mut table = Table::default();
         for source in &sorted {
-            let unit = units.compile(&source.name, &source.text, &language);
+            let unit = texts.compile(&source.name, &source.text);
             table.add(unit.map_err(|error| report::parse_error(&source.name, &error))?, &source.name);
         }
+        texts.forget();
         let files = sorted.into_iter().map(|source| source.name.clone()).collect();
-        Ok(Self { files, table: Arc::new(table), units, language })
+        Ok(Self { files, table: Arc::new(table), texts: Arc::clone(texts) })
     }
 
     /// Renders all files that are no partials, deepest path first, and returns their texts by name.

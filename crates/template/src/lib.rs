@@ -23,7 +23,7 @@ mod time;
 mod types;
 mod value;
 
-pub use engine::{Compiled, Data, Job, Language, Limits, Source};
+pub use engine::{Compiled, Data, Job, Language, Limits, Source, Texts};
 pub use function::{Call, Failure, Function, Functions, Lookup, Signature, World};
 pub use list::List;
 pub use map::Map;

@@ -30,7 +30,7 @@ mod scalar;
 mod scan;
 mod timestamp;
 
-pub use emit::{EmitOptions, LayoutOptions, Sequences, emit_v2, emit_v3, json_to_yaml};
+pub use emit::{EmitOptions, LayoutOptions, Sequences, emit_v2, emit_v2_bytewise, emit_v3, json_to_yaml};
 pub use error::{DuplicateKey, Error};
 pub use go::{format_g, format_g32, format_json, json_text, quote, shortest_digits};
 pub use json::{from_json, to_json};

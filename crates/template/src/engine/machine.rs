@@ -7,6 +7,7 @@ use super::{
     cycles::Changed,
     frame::Frame,
     table::{Entry, Table},
+    unit::Brought,
 };
 use crate::{
     builtins::Operand,
@@ -25,6 +26,7 @@ const CHANGING: [&str; 5] = ["set", "merge", "mergeOverwrite", "mustMerge", "mus
 /// Everything that a render changes, but for values.
 pub(crate) struct Machine {
     compiled: Arc<Compiled>,
+    brought: Brought,
     pub(crate) world: Box<dyn World + Send>,
     pub(crate) lint: bool,
     steps: u64,
@@ -54,6 +56,7 @@ impl Machine {
         let limits = job.limits;
         Self {
             compiled,
+            brought: Brought::default(),
             world,
             lint: job.lint,
             steps: limits.steps,
@@ -100,7 +103,7 @@ impl Machine {
 
     /// Says whether keys that are not there are errors.
     pub(crate) fn strict(&self) -> bool {
-        self.compiled.language.strict
+        self.compiled.texts.language().strict
     }
 
     pub(crate) fn lookup(&self, name: &Str) -> Option<Entry> {
@@ -113,7 +116,7 @@ impl Machine {
         let cost = u64::try_from(text.len()).unwrap_or(u64::MAX);
         self.steps = self.steps.saturating_sub(cost / 16);
         self.step()?;
-        let unit = self.compiled.units.compile(&name, text, &self.compiled.language).map_err(Failure::new)?;
+        let unit = self.brought.compile(&name, text, &self.compiled.texts).map_err(Failure::new)?;
         let mut table = Table::over(Arc::clone(&self.table));
         let entry = table.add(unit, &name).ok_or_else(|| Failure::new("the text has no template"))?;
         Ok((entry, std::mem::replace(&mut self.table, Arc::new(table))))

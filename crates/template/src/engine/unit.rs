@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use minijinja::Environment;
@@ -40,27 +43,73 @@ pub(crate) struct Program {
     pub(crate) lowered: Lowered,
 }
 
-/// Texts that are compiled already, by text.
-///
-/// Those of files stay; of those that `tpl` has brought only so many are kept.
+/// Texts that were compiled, as long as somebody has them: sets in which texts are equal share what they came to.
 #[derive(Debug, Default)]
-pub(crate) struct Units(Mutex<HashMap<Str, Arc<Unit>>>);
+pub struct Texts {
+    language: Language,
+    units: Mutex<HashMap<Str, Weak<Unit>>>,
+    compiled: AtomicU64,
+}
 
-/// Charts have dozens of texts for `tpl`. One that makes ever new ones shall not fill the memory.
-const MOST_UNITS: usize = 4096;
-const LONGEST_TEXT: usize = 64 << 10;
+impl Texts {
+    /// Begins with none. All of them are of one language.
+    pub fn new(language: Language) -> Self {
+        Self { language, ..Self::default() }
+    }
 
-impl Units {
+    /// Returns how many texts were compiled so far.
+    pub fn compiled(&self) -> u64 {
+        self.compiled.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn language(&self) -> &Language {
+        &self.language
+    }
+
     /// Returns a text's unit. Errors begin with the name.
-    pub(crate) fn compile(&self, name: &Str, text: &Str, language: &Language) -> Result<Arc<Unit>, String> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(text).cloned();
+    pub(super) fn compile(&self, name: &Str, text: &Str) -> Result<Arc<Unit>, String> {
+        let known = self.units().get(text).and_then(Weak::upgrade);
         if let Some(unit) = known.filter(|unit| unit.fits(name)) {
             return Ok(unit);
         }
-        let unit = Arc::new(Unit::new(name, text, language)?);
-        let mut units = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if units.len() < MOST_UNITS && text.len() <= LONGEST_TEXT && unit.reusable {
-            units.insert(text.clone(), Arc::clone(&unit));
+        let unit = Arc::new(Unit::new(name, text, &self.language)?);
+        self.compiled.fetch_add(1, Ordering::Relaxed);
+        if unit.reusable {
+            self.units().insert(text.clone(), Arc::downgrade(&unit));
+        }
+        Ok(unit)
+    }
+
+    /// Forgets the texts that nobody has any more.
+    pub(super) fn forget(&self) {
+        self.units().retain(|_, unit| unit.strong_count() > 0);
+    }
+
+    fn units(&self) -> MutexGuard<'_, HashMap<Str, Weak<Unit>>> {
+        self.units.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The texts that `tpl` has brought in one render.
+#[derive(Debug, Default)]
+pub(super) struct Brought {
+    units: HashMap<Str, Arc<Unit>>,
+    bytes: usize,
+}
+
+/// Charts have dozens of texts for `tpl`. One that makes ever new ones shall not fill the memory.
+const MOST_BYTES: usize = 4 << 20;
+
+impl Brought {
+    /// Returns a text's unit. Errors begin with the name.
+    pub(super) fn compile(&mut self, name: &Str, text: &Str, texts: &Texts) -> Result<Arc<Unit>, String> {
+        if let Some(unit) = self.units.get(text).filter(|unit| unit.fits(name)) {
+            return Ok(Arc::clone(unit));
+        }
+        let unit = Arc::new(Unit::new(name, text, &texts.language)?);
+        if unit.reusable && self.bytes + text.len() <= MOST_BYTES {
+            self.bytes += text.len();
+            self.units.insert(text.clone(), Arc::clone(&unit));
         }
         Ok(unit)
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Number, Value as Json};
 
-use super::order;
+use super::{Keys, order};
 use crate::{
     base64, go,
     node::{Node, Style, Tag, Value},
@@ -34,19 +34,24 @@ impl<'a> Item<'a> {
 }
 
 /// Returns the item of a JSON value, styled as go-yaml v2 does.
-pub(super) fn of_json<'a>(json: &'a Json) -> Item<'a> {
+pub(super) fn of_json(json: &Json, keys: Keys) -> Item<'_> {
     match json {
         Json::Null => Item::scalar("null", Style::Plain),
         Json::Bool(true) => Item::scalar("true", Style::Plain),
         Json::Bool(false) => Item::scalar("false", Style::Plain),
         Json::Number(number) => Item::scalar(number_text(number), Style::Plain),
         Json::String(text) => of_text(text),
-        Json::Array(items) => Item::Sequence { items: items.iter().map(of_json).collect(), flow: false },
+        Json::Array(items) => {
+            Item::Sequence { items: items.iter().map(|item| of_json(item, keys)).collect(), flow: false }
+        }
         Json::Object(map) => {
             let mut entries: Vec<_> = map.iter().map(|(key, value)| (key.as_str(), value)).collect();
             entries.sort_by_key(|(key, _)| *key);
-            let sorted = order::sort(Flavor::V2, &entries).into_iter();
-            let entries = sorted.map(|(key, value)| (of_text(key), of_json(value))).collect();
+            let sorted = match keys {
+                Keys::Natural => order::sort(Flavor::V2, &entries),
+                Keys::Bytewise => entries,
+            };
+            let entries = sorted.into_iter().map(|(key, value)| (of_text(key), of_json(value, keys))).collect();
             Item::Mapping { entries, flow: false }
         }
     }

@@ -42,11 +42,29 @@ impl Default for EmitOptions {
     }
 }
 
+/// The order of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    /// As go-yaml sorts the keys of a map.
+    Natural,
+    /// By their bytes.
+    Bytewise,
+}
+
 /// Writes a value as `sigs.k8s.io/yaml.Marshal` does, with go-yaml v2's sorted keys and quotes.
 pub fn emit_v2(json: &Json, options: &EmitOptions) -> String {
+    emit_json(json, Keys::Natural, options)
+}
+
+/// Writes a value as [`emit_v2`] does, but the keys in the order of their bytes: as Flux's digests of values want it.
+pub fn emit_v2_bytewise(json: &Json, options: &EmitOptions) -> String {
+    emit_json(json, Keys::Bytewise, options)
+}
+
+fn emit_json(json: &Json, keys: Keys, options: &EmitOptions) -> String {
     let dialect = writer::Dialect::V2;
     let settings = writer::Settings { width: options.width, indent: 2, dialect };
-    layout::document(&item::of_json(json), settings)
+    layout::document(&item::of_json(json, keys), settings)
 }
 
 /// How go-yaml v3 lays out a node.
