@@ -375,7 +375,7 @@ fn wrong_kind(place: &Place, expected: &str, found: &Target) -> Error {
     problem.hint(format!("name it under `{other}`")).at(place)
 }
 
-fn duplicate(place: &Place, id: &ResId) -> Error {
+pub(crate) fn duplicate(place: &Place, id: &ResId) -> Error {
     Error::Duplicate {
         place: place.clone(),
         id: id.to_string(),

@@ -1,6 +1,7 @@
 //! kustomize as a function: a directory of a tree in, Kubernetes objects out.
 //!
-//! tree → [`build`] → [`Built`] (objects with their origin) · [`flux::prepare`] puts a Flux Kustomization's fields in
+//! tree → [`build`] → [`Built`] (objects with their origin) · [`flux::prepare`] puts a Flux Kustomization's fields in ·
+//! [`three_way`] makes the patches of Helm's client-side apply
 //!
 //! The results equal those of kustomize 5.8.1, the version Flux pins, byte for byte where they are printed; those of
 //! 5.8.2 on request ([`Release`]). Nothing is read but the tree; what else a build needs is
@@ -24,6 +25,7 @@ mod metadata;
 mod output;
 mod patch;
 mod plugin;
+pub mod post_render;
 mod remote;
 mod resource;
 mod resources;
@@ -41,6 +43,7 @@ use sluice_object::TreePath;
 pub use error::{Error, Need, Place};
 pub use files::{Files, Found};
 pub use output::{Built, Manifest};
+pub use patch::three_way::{Change, ClientPatch, OtherKinds, ThreeWayError, three_way};
 pub use remote::{Checkout, Parts, Remote, Remotes, Repository, is_url};
 pub use substitute::{Variables, template};
 

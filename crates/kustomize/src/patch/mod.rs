@@ -1,8 +1,9 @@
-//! Patches of both kinds: strategic merge patches and JSON patches.
+//! Patches of both kinds: strategic merge patches and JSON patches. [`three_way`] makes those that clients send.
 
 mod associative;
 pub(crate) mod json6902;
 pub(crate) mod smp;
+pub(crate) mod three_way;
 
 use std::collections::HashSet;
 

@@ -53,7 +53,7 @@ fn read_fields(owner: usize, definition: &Json, types: &mut Types) {
             read_fields(index, target, types);
             of = Some(index);
         }
-        let property = Property { of, shape, merge: merge_keys(schema) };
+        let property = Property { of, shape, merge: merge_keys(schema), ..Property::default() };
         if let Some(fields) = types.types.get_mut(owner) {
             fields.insert(name.clone(), property);
         }

@@ -1,4 +1,4 @@
-//! What the reference knows of Kubernetes' types: list merge keys and cluster-scoped kinds.
+//! What the references know of Kubernetes' types: list merge keys and cluster-scoped kinds.
 //!
 //! [`Schema`] is a place in a type: start with [`Types::of`], go down with [`Schema::field`] and [`Schema::element`].
 
@@ -29,6 +29,10 @@ pub(crate) struct Property {
     shape: Shape,
     /// The keys by which elements of a list are merged; `None` when the list is replaced.
     merge: Option<Vec<String>>,
+    /// Whether a patch says which keys stay.
+    retained: bool,
+    /// Whether a patch replaces a mapping.
+    replaced: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -53,11 +57,17 @@ enum Spot<'t> {
 }
 
 static BUILT_IN: LazyLock<Types> = LazyLock::new(|| table::parse(include_str!("merge-keys.txt")));
+static CLIENT: LazyLock<Types> = LazyLock::new(|| table::parse(include_str!("client-go.txt")));
 
 impl Types {
     /// Returns the types of Kubernetes v1.21.2.
     pub(crate) fn built_in() -> &'static Self {
         &BUILT_IN
+    }
+
+    /// Returns the types that client-go v0.36 knows, as it patches them.
+    pub(crate) fn of_clients() -> &'static Self {
+        &CLIENT
     }
 
     /// Returns the type of a kind, by exact `apiVersion`.
@@ -97,6 +107,16 @@ impl<'t> Schema<'t> {
             Spot::Field(property) => property.merge.as_deref(),
             Spot::Type(_) => None,
         }
+    }
+
+    /// Says whether a patch of this mapping, or of this list's elements, says which keys stay.
+    pub(crate) fn is_retained(self) -> bool {
+        matches!(self.at, Spot::Field(Property { retained: true, .. }))
+    }
+
+    /// Says whether a patch replaces this mapping.
+    pub(crate) fn is_replaced(self) -> bool {
+        matches!(self.at, Spot::Field(Property { replaced: true, .. }))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads the table of merge keys that is compiled in. Its first lines say what they mean.
+//! Reads the tables of merge keys that are compiled in. Their first lines say what they mean.
 
 use std::collections::HashMap;
 
@@ -56,6 +56,8 @@ fn property<'a>(mut words: &[&'a str], names: &mut Names<'a>) -> Property {
             }
             ("*", _) => property.shape = Shape::List,
             ("%", _) => property.shape = Shape::Map,
+            ("!", _) => property.retained = true,
+            ("~", _) => property.replaced = true,
             ("+", keys) => property.merge = Some(keys.first().map(|keys| split(keys)).unwrap_or_default()),
             _ => {}
         }
