@@ -37,7 +37,7 @@ pub use self::{fake::FakeCluster, kube::KubeCluster};
 pub use error::{ApiError, Cause, ErrorKind, NoMatch};
 pub use remote::{InvalidKubeconfig, Remote, RemoteRules};
 pub use request::{
-    Body, Event, EventType, Identity, Precondition, Propagation, Request, Resolved, Response, Target, Verb,
+    Body, Event, EventType, Identity, Precondition, Propagation, Request, Resolved, Response, Server, Target, Verb,
 };
 pub use watch::{Selection, WatchEvent};
 

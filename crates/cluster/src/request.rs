@@ -129,6 +129,14 @@ pub enum Request {
         /// Field manager.
         manager: String,
     },
+    /// Replaces an object that exists. Answer: [`Response::Object`].
+    Replace {
+        /// The object. With a `metadata.resourceVersion` it takes the place of that version only; custom resources and
+        /// a few other kinds must have one.
+        object: Object,
+        /// Field manager.
+        manager: String,
+    },
     /// JSON patch (RFC 6902). Answer: [`Response::Object`].
     JsonPatch {
         /// What to patch.
@@ -143,6 +151,15 @@ pub enum Request {
         /// What to patch.
         target: Target,
         /// The fields.
+        patch: Value,
+        /// Field manager.
+        manager: String,
+    },
+    /// Strategic merge patch of the object: custom resources take none. Answer: [`Response::Object`].
+    StrategicPatch {
+        /// What to patch.
+        target: Target,
+        /// The fields, with directives as `$patch`.
         patch: Value,
         /// Field manager.
         manager: String,
@@ -176,6 +193,8 @@ pub enum Request {
     Event(Event),
     /// Looks a kind up in the discovery table. Answer: [`Response::Resolved`]; no request when the table knows it.
     Resolve(Gvk),
+    /// Asks what the server is. Answer: [`Response::Server`]; no request while the discovery table is up to date.
+    Discover,
 }
 
 /// The verb of a request, for metrics and counts.
@@ -191,6 +210,8 @@ pub enum Verb {
     DryRun,
     /// `create`
     Create,
+    /// `update`
+    Update,
     /// `patch` of an object.
     Patch,
     /// `patch` of a status.
@@ -214,6 +235,7 @@ impl Verb {
             Self::Apply => "apply",
             Self::DryRun => "dry-run",
             Self::Create => "create",
+            Self::Update => "update",
             Self::Patch => "patch",
             Self::Status => "status",
             Self::Delete => "delete",
@@ -233,11 +255,12 @@ impl Request {
             Self::Apply { dry_run: true, .. } => Verb::DryRun,
             Self::Apply { .. } => Verb::Apply,
             Self::Create { .. } | Self::Token { .. } => Verb::Create,
-            Self::JsonPatch { .. } | Self::MergePatch { .. } => Verb::Patch,
+            Self::Replace { .. } => Verb::Update,
+            Self::JsonPatch { .. } | Self::MergePatch { .. } | Self::StrategicPatch { .. } => Verb::Patch,
             Self::Status { .. } => Verb::Status,
             Self::Delete { .. } => Verb::Delete,
             Self::Event(_) => Verb::Event,
-            Self::Resolve(_) => Verb::Discovery,
+            Self::Resolve(_) | Self::Discover => Verb::Discovery,
         }
     }
 }
@@ -283,6 +306,15 @@ pub struct Resolved {
     pub namespaced: bool,
 }
 
+/// What a server is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Server {
+    /// Its version: `v1.33.4-gke.1245000`.
+    pub version: String,
+    /// The kinds that it serves, sorted.
+    pub kinds: Vec<Gvk>,
+}
+
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Response {
@@ -292,6 +324,8 @@ pub enum Response {
     List(Vec<Object>),
     /// A discovery entry.
     Resolved(Resolved),
+    /// The server.
+    Server(std::sync::Arc<Server>),
     /// Nothing to hand back.
     Done,
 }

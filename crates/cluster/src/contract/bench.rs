@@ -61,6 +61,15 @@ impl<'a> Bench<'a> {
         self.object(Request::MergePatch { target: target.clone(), patch, manager: manager.into() }).await
     }
 
+    pub(super) async fn strategic(&self, target: &Target, patch: Value) -> Result<Object, ApiError> {
+        self.object(Request::StrategicPatch { target: target.clone(), patch, manager: MANAGER.into() }).await
+    }
+
+    pub(super) async fn replace(&self, object: Value) -> Result<Object, ApiError> {
+        let object = Object::new(object).map_err(|error| ApiError::transport(error.to_string()))?;
+        self.object(Request::Replace { object, manager: MANAGER.into() }).await
+    }
+
     pub(super) async fn json(&self, target: &Target, manager: &str, patch: Value) -> Result<Object, ApiError> {
         self.object(Request::JsonPatch { target: target.clone(), patch, manager: manager.into() }).await
     }

@@ -27,6 +27,15 @@ pub(super) async fn an_unknown_kind_has_no_match(cluster: &dyn Cluster, namespac
     same("a known kind", known, Response::Resolved(Resolved { plural: "namespaces".into(), namespaced: false }))
 }
 
+pub(super) async fn a_server_tells_its_version_and_kinds(cluster: &dyn Cluster, namespace: &str) -> Outcome {
+    let Response::Server(server) = good(Bench::new(cluster, namespace).call(Request::Discover).await)? else {
+        return Err("the answer is no server".into());
+    };
+    same("that the version is one", server.version.starts_with("v1."), true)?;
+    same("that a kind is served", server.kinds.contains(&Gvk::new("apps", "v1", "Deployment")), true)?;
+    same("that the kinds are sorted", server.kinds.is_sorted(), true)
+}
+
 pub(super) async fn a_definition_serves_its_kind(cluster: &dyn Cluster, namespace: &str) -> Outcome {
     let bench = Bench::new(cluster, namespace);
     let gvk = Gvk::new(format!("{namespace}.contract.test"), "v1", "Widget");
@@ -49,6 +58,10 @@ pub(super) async fn a_definition_serves_its_kind(cluster: &dyn Cluster, namespac
     let patched = good(bench.status(&widget, json!({ "ready": true })).await)?;
     same("the status", &patched.value()["status"], &json!({ "ready": true }))?;
     same("the generation after a status", patched.generation(), Some(2))?;
+    let unknown = bad(bench.strategic(&widget, json!({ "spec": { "size": 2 } })).await)?;
+    same("the code for a strategic patch", unknown.code(), 415)?;
+    let unversioned = widget_object(&bench, &gvk, json!({ "size": 2 }));
+    same("the code without a version", bad(bench.replace(unversioned).await)?.code(), 422)?;
     let other = json!({ "status": {}, "metadata": { "uid": "11111111-2222-4333-8444-555555555555" } });
     same("a status with another uid, which nobody notices", good(bench.status(&widget, other).await)?, patched)?;
     let old = json!({ "status": {}, "metadata": { "resourceVersion": first.resource_version() } });

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use sluice_object::{Gvk, Object};
 
-use super::bench::{Bench, MANAGER, Outcome, bad, good, same};
+use super::{
+    apply::managers,
+    bench::{Bench, MANAGER, Outcome, bad, good, same},
+};
 use crate::{Body, Cluster, Event, EventType, Request};
 
 fn create(object: serde_json::Value) -> Outcome<Request> {
@@ -48,6 +51,22 @@ pub(super) async fn a_created_object_must_not_exist(cluster: &dyn Cluster, names
     same("the code", error.code(), 409)?;
     same("the reason", error.reason.as_str(), "AlreadyExists")?;
     same("the message", error.message.as_str(), "configmaps \"twice\" already exists")
+}
+
+pub(super) async fn an_object_is_replaced(cluster: &dyn Cluster, namespace: &str) -> Outcome {
+    let bench = Bench::new(cluster, namespace);
+    let missing = bad(bench.replace(bench.map("replaced", json!({ "a": "1" }))).await)?;
+    same("the message", missing.message.as_str(), "configmaps \"replaced\" not found")?;
+    let first = good(bench.apply_as("before", bench.map("replaced", json!({ "a": "1", "b": "2" })), false).await)?;
+    let second = good(bench.replace(bench.map("replaced", json!({ "b": "2", "c": "3" }))).await)?;
+    same("the data", &second.value()["data"], &json!({ "b": "2", "c": "3" }))?;
+    same("the uid", second.uid(), first.uid())?;
+    same("the managers", managers(&second), vec!["before".to_owned(), MANAGER.to_owned()])?;
+    let mut old = bench.map("replaced", json!({}));
+    old["metadata"]["resourceVersion"] = first.resource_version().into();
+    let error = bad(bench.replace(old).await)?;
+    same("the code", error.code(), 409)?;
+    same("the object", good(bench.get(&bench.core("ConfigMap", "replaced")).await)?, second)
 }
 
 pub(super) async fn a_missing_namespace_is_not_found(cluster: &dyn Cluster, namespace: &str) -> Outcome {

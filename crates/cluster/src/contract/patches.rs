@@ -1,6 +1,7 @@
 //! JSON patches and merge patches.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use sluice_object::Gvk;
 
 use super::{
     apply::managers,
@@ -48,6 +49,39 @@ pub(super) async fn a_merge_patch_removes_with_null(cluster: &dyn Cluster, names
     same("the data", &patched.value()["data"], &json!({ "b": "2", "c": "3" }))?;
     let again = good(bench.merge(&target, MANAGER, json!({ "data": { "c": "3" } })).await)?;
     same("the object after the same patch", again, patched)
+}
+
+pub(super) async fn a_strategic_patch_follows_its_directives(cluster: &dyn Cluster, namespace: &str) -> Outcome {
+    let bench = Bench::new(cluster, namespace);
+    let target = bench.target(Gvk::new("apps", "v1", "Deployment"), "directed");
+    let mut deployment = bench.deployment("directed", 0, "i:1");
+    deployment["metadata"]["finalizers"] = json!(["contract.test/a", "contract.test/b"]);
+    let pod = &mut deployment["spec"]["template"]["spec"];
+    pod["containers"] = json!([{ "name": "a", "image": "i:1" }, { "name": "b", "image": "i:1" }]);
+    pod["volumes"] = json!([{ "name": "v", "emptyDir": {} }]);
+    good(bench.apply(deployment).await)?;
+    let containers = json!([{ "name": "c", "image": "i:1" }, { "name": "a", "image": "i:2" }, deletion("b")]);
+    let volumes = json!([{ "name": "v", "configMap": { "name": "x" }, "$retainKeys": ["configMap", "name"] }]);
+    let pod = json!({
+        "$setElementOrder/containers": [{ "name": "c" }, { "name": "a" }], "containers": containers,
+        "$setElementOrder/volumes": [{ "name": "v" }], "volumes": volumes,
+    });
+    let finalizers = json!({ "$deleteFromPrimitiveList/finalizers": ["contract.test/b"] });
+    let patch = json!({ "metadata": finalizers, "spec": { "template": { "spec": pod } } });
+    let patched = good(bench.strategic(&target, patch).await)?;
+    let pod = &patched.value()["spec"]["template"]["spec"];
+    let images = ["/containers/0/name", "/containers/0/image", "/containers/1/name", "/containers/1/image"];
+    let images = images.map(|path| pod.pointer(path).and_then(Value::as_str).unwrap_or_default());
+    same("the containers", images, ["c", "i:1", "a", "i:2"])?;
+    same("their number", pod["containers"].as_array().map(Vec::len), Some(2))?;
+    same("the old source", pod["volumes"][0].get("emptyDir"), None)?;
+    same("the new source", pod["volumes"][0]["configMap"]["name"].as_str(), Some("x"))?;
+    same("the finalizers", &patched.value()["metadata"]["finalizers"], &json!(["contract.test/a"]))?;
+    good(bench.merge(&target, MANAGER, json!({ "metadata": { "finalizers": null } })).await).map(drop)
+}
+
+fn deletion(name: &str) -> Value {
+    json!({ "name": name, "$patch": "delete" })
 }
 
 pub(super) async fn a_patch_with_an_old_version_is_refused(cluster: &dyn Cluster, namespace: &str) -> Outcome {

@@ -55,6 +55,13 @@ pub(super) fn bad_patch(why: impl Into<String>) -> ApiError {
     ApiError { causes: vec![cause], ..ApiError::status(422, "Invalid", message) }
 }
 
+/// A patch of a form that the kind does not take.
+pub(super) fn unknown_patch() -> ApiError {
+    let message = "the body of the request was in an unknown format - accepted media types include: \
+                   application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+    ApiError::status(415, "UnsupportedMediaType", message)
+}
+
 pub(super) fn bad_request(why: impl Into<String>) -> ApiError {
     ApiError::status(400, "BadRequest", why)
 }

@@ -58,6 +58,16 @@ impl Desk<'_> {
         Err(errors::modified(&self.info.resource(), &self.key.name))
     }
 
+    /// Only of Kubernetes' own kinds may whatever version is there be replaced.
+    pub(super) fn must_say_version(&self, new: &Value) -> Result<(), ApiError> {
+        if !self.is_custom() || new["metadata"]["resourceVersion"].as_str().is_some_and(|version| !version.is_empty()) {
+            return Ok(());
+        }
+        let kind = errors::qualified(&self.gvk.kind, &self.gvk.group);
+        let why = "Invalid value: 0: must be specified for an update";
+        Err(errors::invalid(&kind, &self.key.name, "metadata.resourceVersion", why))
+    }
+
     /// Custom resources do not get here with their status: the server then looks at nothing else.
     pub(super) fn must_be_uid(&self, new: &Value, live: &Value) -> Result<(), ApiError> {
         let wanted = &new["metadata"]["uid"];

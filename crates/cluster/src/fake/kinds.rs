@@ -6,7 +6,7 @@ use serde_json::Value;
 use sluice_object::{Gvk, Object};
 
 use super::{errors::qualified, schema::Schema};
-use crate::{ApiError, Resolved};
+use crate::{ApiError, Resolved, Server};
 
 /// What the server knows of a kind.
 #[derive(Debug, Clone)]
@@ -115,6 +115,18 @@ impl Kinds {
     /// Returns what is known of a kind.
     pub(super) fn get(&self, group: &str, kind: &str) -> Option<&KindInfo> {
         self.0.get(&(group.to_owned(), kind.to_owned()))
+    }
+
+    /// Returns what the server is.
+    pub(super) fn server(&self) -> Server {
+        let of = |((_, kind), info): (&(String, String), &KindInfo)| {
+            let versions: Vec<_> = info.versions.keys().cloned().collect();
+            let (group, kind) = (info.group.clone(), kind.clone());
+            versions.into_iter().map(move |version| Gvk::new(&group, version, &kind))
+        };
+        let mut kinds: Vec<_> = self.0.iter().flat_map(of).collect();
+        kinds.sort();
+        Server { version: "v1.34.0".into(), kinds }
     }
 
     pub(super) fn add(&mut self, kind: &str, info: KindInfo) {

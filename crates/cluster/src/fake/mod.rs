@@ -4,8 +4,9 @@
 //!
 //! It keeps what decides the agent's behaviour: uids, versions, generations, managed fields and their conflicts,
 //! dry runs, subresources, finalizers, namespaces, served kinds, selectors, the texts of errors. It knows no schemas
-//! of built-in kinds: nothing is defaulted or validated beyond a few immutable fields. `contract` holds it to what
-//! the real server does.
+//! of built-in kinds: nothing is defaulted or validated beyond a few immutable fields. Strategic merge patches merge
+//! only lists whose order or deletions they say, as clients do, and replace others. `contract` holds it to what the
+//! real server does.
 
 mod apply;
 mod compare;
@@ -22,6 +23,7 @@ mod permissions;
 mod schema;
 mod stamp;
 mod store;
+mod strategic;
 mod verbs;
 mod watchers;
 

@@ -14,6 +14,7 @@ use super::{
     schema::Schema,
     stamp::{count_generation, drop_empty},
     store::{Key, State},
+    strategic,
     watchers::view,
 };
 use crate::{ApiError, Body, Event, Identity, Precondition, Propagation, Request, Response, Target, bodies};
@@ -27,12 +28,15 @@ pub(super) fn target_of(request: &Request) -> Target {
     };
     match request {
         Request::Get(target) | Request::Delete { target, .. } | Request::JsonPatch { target, .. } => target.clone(),
-        Request::MergePatch { target, .. } | Request::Status { target, .. } => target.clone(),
+        Request::MergePatch { target, .. } | Request::StrategicPatch { target, .. } => target.clone(),
+        Request::Status { target, .. } => target.clone(),
         Request::Token { account, .. } => account.clone(),
         Request::List { gvk, namespace, .. } => kind(gvk, namespace.as_deref()),
         Request::Apply { object, .. } | Request::Create { object, .. } => Target::of(object),
+        Request::Replace { object, .. } => Target::of(object),
         Request::Event(event) => event.about.clone(),
         Request::Resolve(gvk) => kind(gvk, None),
+        Request::Discover => kind(&Gvk::new("", "", ""), None),
     }
 }
 
@@ -44,6 +48,7 @@ pub(super) fn perform(
     request: Request,
 ) -> Result<Response, ApiError> {
     let gvk = match &request {
+        Request::Discover => return Ok(Response::Server(state.kinds.server().into())),
         Request::Event(_) => Gvk::new("", "v1", "Event"),
         request => target_of(request).gvk,
     };
@@ -80,6 +85,7 @@ impl Desk<'_> {
             Request::Get(_) => self.get(),
             Request::Apply { object, manager, force, dry_run } => self.apply(&object, &manager, force, dry_run),
             Request::Create { object, manager } => self.create(&object, &manager),
+            Request::Replace { object, manager } => self.replace(object.value().clone(), &manager),
             Request::JsonPatch { patch, manager, .. } => {
                 self.patch(&manager, |live| patch::json(live, &patch).map_err(errors::bad_patch))
             }
@@ -87,10 +93,15 @@ impl Desk<'_> {
                 patch::merge(live, &patch);
                 Ok(())
             }),
+            Request::StrategicPatch { .. } if self.is_custom() => Err(errors::unknown_patch()),
+            Request::StrategicPatch { patch, manager, .. } => self.patch(&manager, |live| {
+                strategic::merge(live, &patch);
+                Ok(())
+            }),
             Request::Status { patch, manager, .. } => self.status(&bodies::status(&patch), &manager),
             Request::Delete { only_if, propagation, .. } => self.delete(&only_if, propagation),
             Request::Token { audiences, .. } => self.token(&audiences),
-            Request::List { .. } | Request::Event(_) | Request::Resolve(_) => Ok(Response::Done),
+            Request::List { .. } | Request::Event(_) | Request::Resolve(_) | Request::Discover => Ok(Response::Done),
         }
     }
 
@@ -180,6 +191,19 @@ impl Desk<'_> {
         self.store(new, false)
     }
 
+    fn replace(&mut self, mut new: Value, manager: &str) -> Result<Response, ApiError> {
+        self.check("update", "")?;
+        let live = view(self.live()?, &self.gvk.version, Body::Full).into_value();
+        self.must_say_version(&new)?;
+        self.must_be_version(&new, &live)?;
+        if new["metadata"]["managedFields"].is_null() {
+            new["metadata"]["managedFields"] = live["metadata"]["managedFields"].clone();
+        }
+        let new = self.without_status(&new, Some(&live));
+        let new = self.tracked(manager, "", |write| Ok(apply::update(Some(&live), new, write)))?;
+        self.store(new, false)
+    }
+
     fn status(&mut self, patch: &Value, manager: &str) -> Result<Response, ApiError> {
         if !self.info.status {
             return Err(errors::unknown_path());
@@ -189,7 +213,7 @@ impl Desk<'_> {
         let mut patched = live.clone();
         patch::merge(&mut patched, patch);
         let mut patched = self.same_object(patched, &live)?;
-        if matches!(self.info.schema(&self.gvk.version), Schema::BuiltIn) {
+        if !self.is_custom() {
             self.must_be_uid(&patched, &live)?;
         }
         let mut new = live.clone();
@@ -286,6 +310,10 @@ impl Desk<'_> {
         let metadata = new["metadata"].as_object_mut().map(std::mem::take).unwrap_or_default();
         new["metadata"] = Value::Object(with_finalizer(metadata, finalizer));
         self.state.commit(&self.key, &new);
+    }
+
+    pub(super) fn is_custom(&self) -> bool {
+        !matches!(self.info.schema(&self.gvk.version), Schema::BuiltIn)
     }
 
     fn live(&self) -> Result<&Object, ApiError> {

@@ -18,7 +18,7 @@ const PAGE: &str = "500";
 
 /// Does a request. Its span names verb and kind; bodies are never recorded.
 pub(super) async fn perform(cluster: &Inner, who: &Identity, request: Request) -> Result<Response, ApiError> {
-    let gvk = kind_of(&request);
+    let Some(gvk) = kind_of(&request) else { return cluster.discovery.server().await.map(Response::Server) };
     let span = tracing::debug_span!("api", verb = request.verb().as_str(), kind = %gvk.kind);
     async {
         let resolved = cluster.discovery.resolve(&gvk).await?;
@@ -29,15 +29,19 @@ pub(super) async fn perform(cluster: &Inner, who: &Identity, request: Request) -
     .await
 }
 
-fn kind_of(request: &Request) -> Gvk {
-    match request {
+fn kind_of(request: &Request) -> Option<Gvk> {
+    Some(match request {
         Request::Get(target) | Request::Delete { target, .. } | Request::JsonPatch { target, .. } => target.gvk.clone(),
-        Request::MergePatch { target, .. } | Request::Status { target, .. } => target.gvk.clone(),
+        Request::MergePatch { target, .. } | Request::StrategicPatch { target, .. } => target.gvk.clone(),
+        Request::Status { target, .. } => target.gvk.clone(),
         Request::Token { account, .. } => account.gvk.clone(),
         Request::List { gvk, .. } | Request::Resolve(gvk) => gvk.clone(),
-        Request::Apply { object, .. } | Request::Create { object, .. } => object.gvk(),
+        Request::Apply { object, .. } | Request::Create { object, .. } | Request::Replace { object, .. } => {
+            object.gvk()
+        }
         Request::Event(_) => Gvk::new("", "v1", "Event"),
-    }
+        Request::Discover => return None,
+    })
 }
 
 /// Tells a kind that the server serves no more from an object that is not there.
@@ -61,17 +65,22 @@ async fn dispatch(
     let verb = request.verb();
     let call = match &request {
         Request::Resolve(_) => return Ok(Response::Resolved(resolved.clone())),
+        Request::Discover => return cluster.discovery.server().await.map(Response::Server),
         Request::List { namespace, labels, body, .. } => {
             return list(cluster, who, gvk, resolved, namespace.as_deref(), labels, *body).await;
         }
         Request::Get(target) => Call::get(verb, place(target, resolved)?),
         Request::Apply { object, manager, force, dry_run } => apply(object, resolved, manager, *force, *dry_run)?,
         Request::Create { object, manager } => create(object, resolved, manager)?,
+        Request::Replace { object, manager } => replace(object, resolved, manager)?,
         Request::JsonPatch { target, patch, manager } => {
             self::patch(verb, &place(target, resolved)?, wire::JSON_PATCH, patch, manager)
         }
         Request::MergePatch { target, patch, manager } => {
             self::patch(verb, &place(target, resolved)?, wire::MERGE_PATCH, patch, manager)
+        }
+        Request::StrategicPatch { target, patch, manager } => {
+            self::patch(verb, &place(target, resolved)?, wire::STRATEGIC_PATCH, patch, manager)
         }
         Request::Status { target, patch, manager } => {
             let path = format!("{}/status", place(target, resolved)?);
@@ -108,6 +117,12 @@ fn create(object: &Object, resolved: &Resolved, manager: &str) -> Result<Call, A
     let path = path::home(&object.gvk(), resolved, object.namespace())?;
     let path = path::with(&path, &[("fieldManager", manager)]);
     Ok(Call::write(Verb::Create, Method::POST, path, wire::JSON, bytes(object.value())))
+}
+
+fn replace(object: &Object, resolved: &Resolved, manager: &str) -> Result<Call, ApiError> {
+    let path = place(&Target::of(object), resolved)?;
+    let path = path::with(&path, &[("fieldManager", manager)]);
+    Ok(Call::write(Verb::Update, Method::PUT, path, wire::JSON, bytes(object.value())))
 }
 
 fn patch(verb: Verb, path: &str, content: &'static str, patch: &Value, manager: &str) -> Call {

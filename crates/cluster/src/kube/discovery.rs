@@ -25,7 +25,7 @@ use super::{
     answer, definitions, path,
     wire::{Call, Wire},
 };
-use crate::{ApiError, Identity, Resolved, Verb};
+use crate::{ApiError, Identity, Resolved, Server, Verb};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
 /// A version that lacks a kind is not asked again sooner, and the table not read again sooner.
@@ -48,6 +48,8 @@ struct Table {
     invalidations: u64,
     asked: HashMap<Question, Instant>,
     flights: HashMap<Question, Flight>,
+    /// What was told of the server last, and how many kinds it had then.
+    server: Option<Arc<Server>>,
 }
 
 /// What the server is asked.
@@ -81,6 +83,23 @@ impl Discovery {
     /// Returns a receiver that is told when kinds may have been added.
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// Returns what the server is. Its version is asked for when the table is read.
+    pub(super) async fn server(&self) -> Result<Arc<Server>, ApiError> {
+        let must_read = self.table().must_read();
+        if must_read {
+            let read = self.ask(Question::Everything).await;
+            self.usable(read)?;
+        }
+        if let Some(server) = self.table().server.clone() {
+            return Ok(server);
+        }
+        let version = version(&self.wire).await?;
+        let mut table = self.table();
+        let mut kinds: Vec<_> = table.kinds.keys().cloned().collect();
+        kinds.sort();
+        Ok(table.server.insert(Arc::new(Server { version, kinds })).clone())
     }
 
     /// Returns the resource of a kind.
@@ -131,7 +150,7 @@ impl Discovery {
 
     /// Looks a kind up again that the server did not know when it was used.
     pub(super) async fn doubt(&self, gvk: &Gvk) -> Result<Resolved, ApiError> {
-        self.table().kinds.remove(gvk);
+        self.table().forget(gvk);
         self.resolve(gvk).await
     }
 
@@ -191,9 +210,15 @@ impl Table {
         self.asked.get(question).map_or_else(Instant::now, |at| *at + PATIENCE)
     }
 
+    fn forget(&mut self, gvk: &Gvk) {
+        self.kinds.remove(gvk);
+        self.server = None;
+    }
+
     /// Replaces what the question is about; says whether a kind is new.
     fn take(&mut self, question: &Question, invalidations: u64, found: &[(Gvk, Resolved)]) -> bool {
         let before = std::mem::take(&mut self.kinds);
+        self.server = None;
         let added = found.iter().any(|(gvk, _)| !before.contains_key(gvk));
         match question {
             Question::Everything => self.read = Some((Instant::now(), invalidations)),
@@ -226,6 +251,11 @@ async fn aggregated(wire: &Wire, path: &str) -> Result<Vec<(Gvk, Resolved)>, Api
     let call = Call { accept: AGGREGATED, ..Call::get(Verb::Discovery, path.into()) };
     let body = wire.exchange(&Identity::Agent, &call).await?;
     Ok(parse_aggregated(&answer::json(&body)?))
+}
+
+async fn version(wire: &Wire) -> Result<String, ApiError> {
+    let body = wire.exchange(&Identity::Agent, &Call::get(Verb::Discovery, "/version".into())).await?;
+    Ok(text(&answer::json(&body)?, "gitVersion").to_owned())
 }
 
 async fn of_version(wire: &Wire, group: &str, version: &str) -> Result<Vec<(Gvk, Resolved)>, ApiError> {

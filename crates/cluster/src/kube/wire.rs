@@ -24,6 +24,7 @@ pub(super) const JSON: &str = "application/json";
 pub(super) const PARTIAL_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 pub(super) const JSON_PATCH: &str = "application/json-patch+json";
 pub(super) const MERGE_PATCH: &str = "application/merge-patch+json";
+pub(super) const STRATEGIC_PATCH: &str = "application/strategic-merge-patch+json";
 pub(super) const APPLY_PATCH: &str = "application/apply-patch+yaml";
 
 /// A call may take this many times the timeout of one try, its wait for a turn included.

@@ -35,6 +35,28 @@ async fn an_apply_is_a_patch() {
 }
 
 #[tokio::test]
+async fn a_strategic_patch_has_a_type_of_its_own() {
+    let server = Server::start(|_, _| good()).await;
+    let (patch, manager) = (json!({ "data": null }), "m".to_owned());
+    let request = Request::StrategicPatch { target: target("a"), patch: patch.clone(), manager };
+    server.cluster.call(&Identity::Agent, request).await.unwrap();
+    let [asked] = &server.requests("PATCH")[..] else { panic!() };
+    assert_eq!(asked.line, "PATCH /api/v1/namespaces/default/configmaps/a?fieldManager=m");
+    assert!(asked.headers.contains("content-type: application/strategic-merge-patch+json"), "{}", asked.headers);
+    assert_eq!(serde_json::from_str::<Value>(&asked.body).unwrap(), patch);
+}
+
+#[tokio::test]
+async fn a_replacement_is_put_where_the_object_is() {
+    let server = Server::start(|_, _| good()).await;
+    let request = Request::Replace { object: object(), manager: "m".into() };
+    server.cluster.call(&Identity::Agent, request).await.unwrap();
+    let [asked] = &server.requests("PUT")[..] else { panic!() };
+    assert_eq!(asked.line, "PUT /api/v1/namespaces/default/configmaps/a?fieldManager=m");
+    assert_eq!(serde_json::from_str::<Value>(&asked.body).unwrap(), *object().value());
+}
+
+#[tokio::test]
 async fn a_service_account_is_impersonated_by_its_user_alone() {
     let server = Server::start(|_, _| good()).await;
     let who = Identity::ServiceAccount { namespace: "apps".into(), name: "deployer".into() };
