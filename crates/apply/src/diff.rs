@@ -58,7 +58,7 @@ fn metadata<'a>(object: &'a Object, map: &str) -> Option<&'a Map<String, Value>>
     object.value().get("metadata")?.get(map)?.as_object().filter(|map| !map.is_empty())
 }
 
-fn is_content(key: &str) -> bool {
+pub(crate) fn is_content(key: &str) -> bool {
     !matches!(key, "metadata" | "status")
 }
 
@@ -66,16 +66,24 @@ fn content_of(map: &Map<String, Value>) -> Map<String, Value> {
     map.iter().filter(|(key, _)| is_content(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// API servers before 1.27 hand out duplicate metrics and metrics without type; neither counts.
 fn autoscaler(object: &Object) -> Map<String, Value> {
     let mut content = object.value().as_object().map(content_of).unwrap_or_default();
     if object.gvk().version == "v2"
-        && let Some(metrics) = content.get_mut("spec").and_then(|spec| spec.get_mut("metrics"))
-        && let Some(list) = metrics.as_array()
+        && let Some(spec) = content.get_mut("spec")
     {
-        *metrics = Value::Array(real_metrics(list));
+        keep_real_metrics(spec);
     }
     content
+}
+
+/// API servers before 1.27 hand out duplicate metrics and metrics without type; neither counts.
+pub(crate) fn keep_real_metrics(spec: &mut Value) {
+    let Some(list) = spec.get("metrics").and_then(Value::as_array) else { return };
+    let real = real_metrics(list);
+    match spec.as_object_mut() {
+        Some(spec) if real.is_empty() => _ = spec.remove("metrics"),
+        _ => spec["metrics"] = Value::Array(real),
+    }
 }
 
 fn real_metrics(list: &[Value]) -> Vec<Value> {
@@ -157,6 +165,12 @@ mod tests {
     fn finds_the_first_change(#[case] live: Value, #[case] dry_run: Value, #[case] expected: Option<&str>) {
         let change = changed(&object(live), &object(dry_run));
         assert_eq!(change.map(|change| change.to_string()).as_deref(), expected);
+    }
+
+    #[test]
+    fn metrics_without_type_are_as_none() {
+        let with = |spec: Value| object(json!({"kind": "HorizontalPodAutoscaler", "spec": spec}));
+        assert_eq!(changed(&with(json!({"a": 1})), &with(json!({"a": 1, "metrics": [{"type": ""}]}))), None);
     }
 
     #[test]

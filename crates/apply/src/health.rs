@@ -6,7 +6,9 @@
 mod conditions;
 mod expressions;
 mod fields;
+mod hooks;
 mod jobs;
+mod legacy;
 mod pods;
 mod rest;
 mod workloads;
@@ -16,7 +18,7 @@ use std::{fmt, sync::Arc};
 use jiff::Timestamp;
 use serde_json::Value;
 use sluice_cluster::{ApiError, ErrorKind, Response};
-use sluice_object::{Gvk, Object};
+use sluice_object::{Gvk, Object, ObjectId};
 
 use conditions::{Condition, conditions};
 pub use expressions::{Check, Expressions, InvalidCheck};
@@ -108,9 +110,26 @@ impl Health {
     }
 }
 
+/// Whose rules tell the health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rules {
+    /// Those of kstatus.
+    #[default]
+    Status,
+    /// Those for hooks of Helm releases: Jobs must complete, of Pods the phase counts, and all else is as desired once it
+    /// exists.
+    Hooks,
+    /// Those of Helm 3, as far as the object alone tells: pods and ReplicaSets of an object are not looked at. Without
+    /// pods of an earlier revision the result is that of Helm; before, it may be ready a moment later here. Expressions
+    /// do not count, and Jobs only if they must complete.
+    Legacy,
+}
+
 /// Which rules are used where controllers differ.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reader {
+    /// Whose rules.
+    pub rules: Rules,
     /// The rule for Jobs.
     pub jobs: JobRule,
     /// What a user has written; it comes before all rules.
@@ -118,16 +137,34 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Returns the health of an object. Pods of a StatefulSet or ReplicaSet are looked at by [`with_pods`].
+    /// Returns the health of an object. Pods of a StatefulSet or ReplicaSet are looked at by [`with_pods`], unless the
+    /// reader [judges](Self::judges) them.
     pub fn read(&self, object: &Object, now: Timestamp) -> Health {
         let gvk = object.gvk();
+        if self.rules == Rules::Legacy {
+            return legacy::health(object, &gvk, self.jobs);
+        }
         if let Some(health) = self.expressions.health(object, &gvk) {
             return health;
+        }
+        if self.rules == Rules::Hooks {
+            return hooks::health(object, &gvk).unwrap_or_else(Health::unknown);
         }
         if self.jobs == JobRule::MustComplete && (gvk.group.as_str(), gvk.kind.as_str()) == ("batch", "Job") {
             return jobs::must_complete(object.value()).unwrap_or_else(Health::unknown);
         }
         compute(object, &gvk, now).unwrap_or_else(Health::unknown)
+    }
+
+    /// Says whether this reader tells something else of an object than watches do, which have kstatus' rules and wait for
+    /// Jobs to complete. Such an object must be read.
+    pub fn judges(&self, id: &ObjectId) -> bool {
+        let is_job = (id.group.as_str(), id.kind.as_str()) == ("batch", "Job");
+        match self.rules {
+            Rules::Status => self.expressions.cover(id) || (is_job && self.jobs == JobRule::Default),
+            Rules::Hooks => self.expressions.cover(id) || !is_job,
+            Rules::Legacy => true,
+        }
     }
 
     /// Returns the health that the answer to a GET stands for.

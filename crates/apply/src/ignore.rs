@@ -50,13 +50,21 @@ impl std::error::Error for InvalidRule {}
 
 /// Rules that are ready to use.
 #[derive(Debug, Clone, Default)]
-pub struct IgnoreRules(Vec<(Option<Target>, Vec<Pointer>)>);
+pub struct IgnoreRules(Vec<Rule>);
 
 /// Two sets are the same when they were made alike; only tests ask.
 impl PartialEq for IgnoreRules {
     fn eq(&self, other: &Self) -> bool {
         format!("{self:?}") == format!("{other:?}")
     }
+}
+
+#[derive(Debug, Clone)]
+struct Rule {
+    target: Option<Target>,
+    paths: Vec<Pointer>,
+    /// One of the paths is that of the whole object.
+    whole: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -75,17 +83,30 @@ impl IgnoreRules {
     /// # Errors
     /// When a target has something that is no regular expression or no selector.
     pub fn new(rules: &[IgnoreRule]) -> Result<Self, InvalidRule> {
-        let read = |rule: &IgnoreRule| {
-            let target = rule.target.as_ref().map(Target::new).transpose()?;
-            Ok((target, rule.paths.iter().map(|path| pointer(path)).collect()))
-        };
-        rules.iter().map(read).collect::<Result<_, _>>().map(Self)
+        rules.iter().map(Rule::new).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Returns the fields of an object that are left to others. The dry-run's answer decides for both sides.
-    pub(crate) fn of(&self, answer: &Object) -> Vec<&Pointer> {
-        let fitting = self.0.iter().filter(|(target, _)| target.as_ref().is_none_or(|target| target.fits(answer)));
-        fitting.flat_map(|(_, paths)| paths).collect()
+    /// Returns the fields of an object that are left to others. One form of the object decides for all: the dry-run's
+    /// answer for a Kustomization, the manifest for a release.
+    pub(crate) fn of(&self, object: &Object) -> Vec<&Pointer> {
+        self.0.iter().filter(|rule| rule.fits(object)).flat_map(|rule| &rule.paths).collect()
+    }
+
+    /// Says whether an object is left to others as a whole, by an empty path.
+    pub(crate) fn leave_all_of(&self, object: &Object) -> bool {
+        self.0.iter().any(|rule| rule.whole && rule.fits(object))
+    }
+}
+
+impl Rule {
+    fn new(rule: &IgnoreRule) -> Result<Self, InvalidRule> {
+        let target = rule.target.as_ref().map(Target::new).transpose()?;
+        let paths = rule.paths.iter().map(|path| pointer(path)).collect();
+        Ok(Self { target, paths, whole: rule.paths.iter().any(String::is_empty) })
+    }
+
+    fn fits(&self, object: &Object) -> bool {
+        self.target.as_ref().is_none_or(|target| target.fits(object))
     }
 }
 
@@ -138,6 +159,18 @@ pub(crate) fn without(object: &Object, paths: &[&Pointer]) -> Object {
     let mut left = object.clone();
     paths.iter().for_each(|path| remove(left.value_mut(), path));
     left
+}
+
+/// Returns an object with some of its fields as they are in the live one.
+pub(crate) fn with_live(object: &Object, live: &Object, paths: &[&Pointer]) -> Object {
+    let mut taken = object.clone();
+    for path in paths {
+        match find(live.value(), path) {
+            Some(value) => put_back(taken.value_mut(), path, value.clone()),
+            None => remove(taken.value_mut(), path),
+        }
+    }
+    taken
 }
 
 /// Returns what is sent in place of `desired` when something else of the object has drifted.
@@ -196,6 +229,14 @@ fn put(value: &mut Value, path: &[String], new: Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// As [`put`], but an element that comes right after the last is appended.
+fn put_back(value: &mut Value, path: &[String], new: Value) {
+    match parent(value, path) {
+        Some((Value::Array(list), key)) if key.parse() == Ok(list.len()) => list.push(new),
+        _ => put(value, path, new),
     }
 }
 

@@ -3,7 +3,7 @@
 //! `Vec<Object>` → prepare → order → [`rollout`] (dry-run · diff · clean up · apply · wait · prune) → `Outcome`
 //!
 //! Pure: no clock, no socket, no task. Requests go out and answers come in as values of `sluice_cluster`, so each rule
-//! is a table test. Begin with [`rollout::Rollout`]; [`health`] and [`wait`] stand alone.
+//! is a table test. Begin with [`rollout::Rollout`]; [`health`], [`wait`] and [`drift`] stand alone.
 //!
 //! ```
 //! use sluice_apply::{Step, rollout::{Options, Rollout}};
@@ -19,6 +19,7 @@
 //! ```
 
 pub mod diff;
+pub mod drift;
 pub mod finalize;
 pub mod health;
 pub mod ignore;

@@ -28,10 +28,14 @@ pub fn clean_up(live: &Object, take_over: &TakeOver) -> Option<Value> {
     let labels = LABELS.iter().filter(|key| live.label(key).is_some());
     let mut operations: Vec<Value> = annotations.map(|key| remove("annotations", key)).collect();
     operations.extend(labels.map(|key| remove("labels", key)));
-    if let Some(entries) = taken_over(live, take_over) {
-        operations.push(json!({"op": "replace", "path": "/metadata/managedFields", "value": entries}));
-    }
+    let entries = taken_over(live, take_over, |entry| is_taken_by_default(entry, take_over));
+    operations.extend(entries.map(replace));
     (!operations.is_empty()).then_some(Value::Array(operations))
+}
+
+/// Returns the JSON patch that makes the fields of the overridden managers ours, and of no others.
+pub fn fold(live: &Object, take_over: &TakeOver) -> Option<Value> {
+    taken_over(live, take_over, |_| false).map(|entries| json!([replace(entries)]))
 }
 
 /// Returns the JSON patch that has all entries say they are of a version. An entry of an older version lets the API
@@ -43,7 +47,46 @@ pub fn migrate(live: &Object, version: &str) -> Option<Value> {
         return None;
     }
     old.iter_mut().for_each(|entry| entry["apiVersion"] = version.into());
-    Some(json!([{"op": "replace", "path": "/metadata/managedFields", "value": entries}]))
+    Some(json!([replace(entries)]))
+}
+
+fn replace(entries: Vec<Value>) -> Value {
+    json!({"op": "replace", "path": "/metadata/managedFields", "value": entries})
+}
+
+/// Says whether fields of an object are owned by a manager that does not apply them: one that was a client-side one.
+pub fn is_client_side(object: &Object, manager: &str) -> bool {
+    entries(object).iter().any(|entry| is_client_sides(entry, manager))
+}
+
+/// Returns the JSON patch that makes the fields of a client-side manager those of the same manager applying them, as
+/// client-go does when Helm goes from patches to server-side apply. It holds for this version of the object only.
+pub fn upgrade(live: &Object, manager: &str) -> Option<Value> {
+    let mut entries = entries(live).to_vec();
+    let mine = |entry: &Value| without_subresource(entry) && identity(entry) == (manager, "Apply");
+    let theirs = |entry: &Value| is_client_sides(entry, manager);
+    let client = entries.iter().position(theirs)?;
+    let target = entries.iter().position(mine).unwrap_or(client);
+    entries[target]["operation"] = "Apply".into();
+    let version = entries[target].get("apiVersion").cloned();
+    let same = entries.iter().find(|entry| theirs(entry) && entry.get("apiVersion") == version.as_ref()).cloned();
+    if let Some(same) = same {
+        merge_fields(&mut entries[target], &same);
+    }
+    entries.retain(|entry| !theirs(entry));
+    let version = live.resource_version();
+    Some(json!([
+        {"op": "replace", "path": "/metadata/managedFields", "value": entries},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": version},
+    ]))
+}
+
+fn entries(object: &Object) -> &[Value] {
+    object.value().pointer("/metadata/managedFields").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn is_client_sides(entry: &Value, manager: &str) -> bool {
+    without_subresource(entry) && identity(entry) == (manager, "Update")
 }
 
 fn remove(map: &str, key: &str) -> Value {
@@ -51,7 +94,7 @@ fn remove(map: &str, key: &str) -> Value {
 }
 
 /// Returns the new list of managers: ours, with the fields of those taken over, at its end.
-fn taken_over(live: &Object, take_over: &TakeOver) -> Option<Vec<Value>> {
+fn taken_over(live: &Object, take_over: &TakeOver, by_default: impl Fn(&Value) -> bool) -> Option<Vec<Value>> {
     let entries = live.value().pointer("/metadata/managedFields")?.as_array()?;
     let own = entries.iter().rposition(|entry| is_own(entry, take_over));
     let mut ours = own.map(|index| entries[index].clone());
@@ -60,7 +103,7 @@ fn taken_over(live: &Object, take_over: &TakeOver) -> Option<Vec<Value>> {
         if Some(index) == own {
             continue;
         }
-        if !is_taken(entry, take_over) {
+        if !(without_subresource(entry) && (by_default(entry) || is_overridden(entry, take_over))) {
             kept.push(entry.clone());
             continue;
         }
@@ -80,15 +123,22 @@ fn is_own(entry: &Value, take_over: &TakeOver) -> bool {
 }
 
 /// Names match by prefix, so that `kubectl` covers `kubectl-client-side-apply` and `kubectl-edit`.
-fn is_taken(entry: &Value, take_over: &TakeOver) -> bool {
+fn is_taken_by_default(entry: &Value, take_over: &TakeOver) -> bool {
     let (manager, operation) = identity(entry);
-    let starts = |prefix: &str| !prefix.is_empty() && manager.starts_with(prefix);
-    let by_default = match operation {
-        "Apply" => starts("kubectl"),
-        "Update" => starts("kubectl") || starts("before-first-apply") || starts(&take_over.manager),
-        _ => return false,
-    };
-    without_subresource(entry) && (by_default || take_over.overridden.iter().any(|name| starts(name)))
+    match operation {
+        "Apply" => starts(manager, "kubectl"),
+        "Update" => ["kubectl", "before-first-apply", &take_over.manager].iter().any(|name| starts(manager, name)),
+        _ => false,
+    }
+}
+
+fn is_overridden(entry: &Value, take_over: &TakeOver) -> bool {
+    let (manager, operation) = identity(entry);
+    matches!(operation, "Apply" | "Update") && take_over.overridden.iter().any(|name| starts(manager, name))
+}
+
+fn starts(manager: &str, prefix: &str) -> bool {
+    !prefix.is_empty() && manager.starts_with(prefix)
 }
 
 fn identity(entry: &Value) -> (&str, &str) {
@@ -174,6 +224,22 @@ mod tests {
         assert_eq!(patch(&[entry(manager, operation, fields)]), taken.then_some(renamed));
     }
 
+    #[rstest]
+    #[case("foobar", "Apply", true)]
+    #[case("foobar", "Update", true)]
+    #[case("kubectl-edit", "Update", false)]
+    #[case("before-first-apply", "Update", false)]
+    #[case("us", "Update", false)]
+    fn only_what_is_named_is_folded(#[case] manager: &str, #[case] operation: &str, #[case] folded: bool) {
+        let take_over = TakeOver { manager: "us".into(), overridden: vec!["foo".into()] };
+        let fields = json!({"f:data": {}});
+        let patch = super::fold(&live(&[entry(manager, operation, fields.clone())]), &take_over);
+        let ours = json!({"manager": "us", "operation": "Apply", "apiVersion": "v1", "time": manager,
+            "fieldsV1": fields});
+        let expected = json!([{"op": "replace", "path": "/metadata/managedFields", "value": [ours]}]);
+        assert_eq!(patch, folded.then_some(expected));
+    }
+
     #[test]
     fn our_entry_unites_the_fields_and_moves_to_the_end() {
         let ours = entry("kustomize-controller", "Apply", json!({"f:data": {"f:a": {}}}));
@@ -189,6 +255,34 @@ mod tests {
         let edit = entry("kubectl-edit", "Update", json!({"f:data": {"f:b": {}}}));
         let united = entry("kustomize-controller", "Apply", json!({"f:data": {".": {}, "f:b": {}}}));
         assert_eq!(patch(&[edit, ours]), Some(json!([united])));
+    }
+
+    #[rstest]
+    #[case::none(json!([entry("helm", "Apply", json!({"f:a": {}})), entry("other", "Update", json!({"f:b": {}}))]), None)]
+    #[case::renamed(
+        json!([entry("helm", "Update", json!({"f:a": {}}))]),
+        Some(json!([entry("helm", "Apply", json!({"f:a": {}}))]))
+    )]
+    #[case::united_in_place(
+        json!([entry("helm", "Update", json!({"f:a": {}})), entry("helm", "Apply", json!({"f:b": {}})), entry("x", "Update", json!({}))]),
+        Some(json!([entry("helm", "Apply", json!({"f:a": {}, "f:b": {}})), entry("x", "Update", json!({}))]))
+    )]
+    fn a_client_side_manager_becomes_one_that_applies(#[case] entries: Value, #[case] expected: Option<Value>) {
+        let mut live = live(entries.as_array().map_or(&[], Vec::as_slice));
+        live.value_mut()["metadata"]["resourceVersion"] = "7".into();
+        let patch = upgrade(&live, "helm");
+        assert_eq!(is_client_side(&live, "helm"), expected.is_some());
+        assert_eq!(patch.as_ref().map(|patch| patch[0]["value"].clone()), expected);
+        assert!(patch.is_none_or(|patch| patch[1]["value"] == "7"));
+    }
+
+    #[test]
+    fn fields_of_another_version_are_given_up() {
+        let mut older = entry("helm", "Update", json!({"f:a": {}}));
+        older["apiVersion"] = "v0".into();
+        let ours = entry("helm", "Apply", json!({"f:b": {}}));
+        let patch = upgrade(&live(&[older, ours.clone()]), "helm").map(|patch| patch[0]["value"].clone());
+        assert_eq!(patch, Some(json!([ours])));
     }
 
     #[test]

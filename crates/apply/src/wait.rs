@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sluice_object::{Object, ObjectId};
 
 use crate::health::{Health, Status};
@@ -39,19 +39,35 @@ pub struct Options {
     pub fail_fast: bool,
     /// Jobs that may vanish when they are done: see [`expiring_jobs`].
     pub expiring_jobs: BTreeSet<ObjectId>,
+    /// How long an object must have failed for the wait to end by it. Controllers tell of an object that was mended first
+    /// that they have seen it, and only then that it no longer fails.
+    pub settle: SignedDuration,
 }
+
+/// How long a failure must last where watches tell of it at once; Flux looks every five seconds.
+pub const SETTLE: SignedDuration = SignedDuration::from_secs(2);
 
 /// A set of objects that is waited for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WaitSet {
     targets: BTreeMap<ObjectId, Option<Health>>,
     options: Options,
+    /// The time, as far as the set was told.
+    now: Timestamp,
+    /// Since when objects have failed.
+    failing: BTreeMap<ObjectId, Timestamp>,
 }
 
 impl WaitSet {
     /// Makes a set of which nothing is known yet.
     pub fn new(targets: impl IntoIterator<Item = ObjectId>, options: Options) -> Self {
-        Self { targets: targets.into_iter().map(|id| (id, None)).collect(), options }
+        let targets = targets.into_iter().map(|id| (id, None)).collect();
+        Self { targets, options, now: Timestamp::UNIX_EPOCH, failing: BTreeMap::new() }
+    }
+
+    /// Tells the time: failures are counted from it.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.now = now;
     }
 
     /// Returns the objects whose arrival is still awaited.
@@ -72,6 +88,10 @@ impl WaitSet {
         if let Some(known) = self.targets.get_mut(id)
             && !(gone && known.as_ref().is_some_and(|known| known.status == Status::NotFound))
         {
+            match health.status {
+                Status::Failed => _ = self.failing.entry(id.clone()).or_insert(self.now),
+                _ => _ = self.failing.remove(id),
+            }
             *known = Some(health);
         }
     }
@@ -85,7 +105,7 @@ impl WaitSet {
             return Verdict::Waiting;
         }
         let statuses = || self.targets.iter().map(|(id, health)| self.status(id, health.as_ref()));
-        let failed = statuses().any(|status| status == Status::Failed);
+        let failed = self.failing.values().any(|since| *since + self.options.settle <= self.now);
         let settled = statuses().all(|status| matches!(status, Status::Current | Status::Failed));
         if failed && (settled || self.options.fail_fast) {
             return Verdict::Failed(format!("failed early due to stalled resources: [{}]", self.list(Status::Failed)));
@@ -102,7 +122,8 @@ impl WaitSet {
 
     /// Returns when an object must be looked at again although nothing changes.
     pub fn recheck_at(&self) -> Option<Timestamp> {
-        self.targets.values().flatten().filter_map(|health| health.recheck_at).min()
+        let settled = self.failing.values().map(|since| *since + self.options.settle).filter(|at| *at > self.now);
+        self.targets.values().flatten().filter_map(|health| health.recheck_at).chain(settled).min()
     }
 
     fn is_reached(&self, id: &ObjectId, health: Option<&Health>) -> bool {
@@ -184,12 +205,28 @@ mod tests {
 
     fn set(fail_fast: bool, expiring: &[&str], states: &[(&str, &str)]) -> WaitSet {
         let expiring_jobs = expiring.iter().map(|text| id(text)).collect();
-        let options = Options { fail_fast, expiring_jobs, until: Until::Current };
+        let options = Options { fail_fast, expiring_jobs, ..Options::default() };
         let mut set = WaitSet::new(states.iter().map(|(text, _)| id(text)), options);
         for (text, name) in states {
             set.on_health(&id(text), state(name));
         }
         set
+    }
+
+    #[test]
+    fn a_failure_counts_when_it_lasts() {
+        let options = Options { fail_fast: true, settle: SETTLE, ..Options::default() };
+        let mut set = WaitSet::new([id("Deployment/ns/web"), id("ConfigMap/ns/nope")], options);
+        let at = |seconds: i64| Timestamp::from_second(100 + seconds).unwrap();
+        let mut tell = |seconds: i64, name: &str| {
+            set.tick(at(seconds));
+            (set.on_health(&id("Deployment/ns/web"), state(name)), set.recheck_at())
+        };
+        assert_eq!(tell(0, "Failed"), (Verdict::Waiting, Some(at(2))));
+        assert_eq!(tell(1, "InProgress"), (Verdict::Waiting, None));
+        assert_eq!(tell(5, "Failed"), (Verdict::Waiting, Some(at(7))));
+        assert_eq!(tell(6, "Failed"), (Verdict::Waiting, Some(at(7))));
+        assert!(matches!(tell(7, "Failed"), (Verdict::Failed(_), None)));
     }
 
     const STALLED: &str = "failed early due to stalled resources: [StatefulSet/ns/sts status: 'Failed']";

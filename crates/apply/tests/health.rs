@@ -7,9 +7,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::{Value, json};
-use sluice_apply::health::{Check, Expressions, Health, JobRule, Reader, Status, with_pods};
+use sluice_apply::health::{Check, Expressions, Health, JobRule, Reader, Rules, Status, with_pods};
 use sluice_cluster::ApiError;
-use sluice_object::{Gvk, Object};
+use sluice_object::{Gvk, Object, ObjectId};
 
 const NOW: &str = "2026-11-21T12:00:00Z";
 
@@ -37,7 +37,9 @@ fn golden_objects_are_judged_as_the_reference_does(#[case] file: &str) {
         let found = match expressions(&case["checks"]) {
             Err(refused) => Health::unknown(refused),
             Ok(Some(expressions)) if !expressions.cover(&object.id()) => Health::unknown(unsupported(&object)),
-            Ok(expressions) => Reader { jobs, expressions: expressions.unwrap_or_default() }.read(&object, now()),
+            Ok(expressions) => {
+                Reader { jobs, expressions: expressions.unwrap_or_default(), ..Reader::default() }.read(&object, now())
+            }
         };
         let seen = (found.status.to_string(), found.message, found.reason);
         let mut wanted = (text("status"), text("message"), text("reason"));
@@ -122,4 +124,25 @@ fn failed_reads_are_not_found_or_unknown() {
     assert_eq!(read(ApiError::status(403, "Forbidden", "no")), Health::unknown("no"));
     let unserved = read(ApiError::no_match(&Gvk::new("e.io", "v1", "Foo"), Vec::new()));
     assert_eq!(unserved, Health::unknown("no matches for kind \"Foo\" in group \"e.io\""));
+}
+
+/// Watches have the rules of kstatus, and Jobs must complete.
+#[rstest]
+#[case::watched(Rules::Status, JobRule::MustComplete, "batch", "Job", false)]
+#[case::job_that_only_starts(Rules::Status, JobRule::Default, "batch", "Job", true)]
+#[case::expression(Rules::Status, JobRule::MustComplete, "e.io", "Foo", true)]
+#[case::hook(Rules::Hooks, JobRule::MustComplete, "batch", "Job", false)]
+#[case::hook_that_is_no_job(Rules::Hooks, JobRule::MustComplete, "", "Pod", true)]
+#[case::helm_3(Rules::Legacy, JobRule::MustComplete, "", "Service", true)]
+fn a_reader_says_what_watches_do_not_tell(
+    #[case] rules: Rules,
+    #[case] jobs: JobRule,
+    #[case] group: &str,
+    #[case] kind: &str,
+    #[case] expected: bool,
+) {
+    let check = Check { api_version: "e.io/v1".into(), kind: "Foo".into(), current: "true".into(), ..Check::default() };
+    let expressions = Arc::new(Expressions::read(&[check]).unwrap());
+    let id = ObjectId::new(&Gvk::new(group, "v1", kind), "ns", "a");
+    assert_eq!(Reader { rules, jobs, expressions }.judges(&id), expected);
 }
