@@ -17,8 +17,8 @@ use sluice_template::Map;
 pub use archive::ArchiveError;
 pub use decode::DecodeError;
 pub(crate) use decode::{unfit, yaml_to_json};
-pub use folder::load_folder;
-pub use load::{Limits, LoadError, Loaded, load_archive, load_files};
+pub use folder::{folder_metadata, load_folder};
+pub use load::{Limits, LoadError, Loaded, archive_metadata, load_archive, load_files};
 pub use metadata::{Dependency, Generated, Import, Invalid, Lock, Maintainer, Metadata};
 
 /// A file of a chart, named by its path below the chart's folder.
@@ -48,7 +48,7 @@ pub struct Chart {
 }
 
 /// The files of a chart.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Content {
     /// The files below `templates/`.
     pub templates: Vec<File>,

@@ -1,6 +1,8 @@
 //! Hooks: objects that Helm makes at certain moments of a release, and not with the rest.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
+
+use crate::release::Time;
 
 /// The moments.
 const EVENTS: &str = "helm.sh/hook";
@@ -11,8 +13,15 @@ const DELETE: &str = "helm.sh/hook-delete-policy";
 /// When the log of its pods is shown.
 const OUTPUT_LOG: &str = "helm.sh/hook-output-log-policy";
 
+/// A delete policy: before the hook runs, what is left of the last time is deleted. Hooks without a policy have it.
+pub const BEFORE_HOOK_CREATION: &str = "before-hook-creation";
+/// A delete or output policy: when all hooks of the moment were successful.
+pub const HOOK_SUCCEEDED: &str = "hook-succeeded";
+/// A delete or output policy: when the hook failed.
+pub const HOOK_FAILED: &str = "hook-failed";
+
 /// A hook of a release.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Hook {
     /// The name of the object.
     pub name: String,
@@ -30,6 +39,121 @@ pub struct Hook {
     pub delete_policies: Vec<String>,
     /// When the log of its pods is shown, in words that Helm does not check.
     pub output_log_policies: Vec<String>,
+    /// How it went when it last ran.
+    pub last_run: Execution,
+}
+
+/// How a hook went.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Execution {
+    /// When it was made.
+    pub started: Option<Time>,
+    /// When it was through.
+    pub completed: Option<Time>,
+    /// How far it came.
+    pub phase: Phase,
+}
+
+/// How far a hook came.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// It has not run.
+    #[default]
+    None,
+    /// Nobody knows.
+    Unknown,
+    /// It is there.
+    Running,
+    /// It was successful.
+    Succeeded,
+    /// It was not.
+    Failed,
+    /// A word of another Helm.
+    Other(String),
+}
+
+impl Phase {
+    /// Returns Helm's word; none for a hook that has not run.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::None => "",
+            Self::Unknown => "Unknown",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// Reads Helm's word.
+    pub fn of(word: &str) -> Self {
+        let known = [Self::None, Self::Unknown, Self::Running, Self::Succeeded, Self::Failed];
+        known.into_iter().find(|phase| phase.as_str() == word).unwrap_or_else(|| Self::Other(word.to_owned()))
+    }
+}
+
+impl Hook {
+    /// Says whether it is made at a moment.
+    pub fn is_for(&self, event: Event) -> bool {
+        self.events.contains(&event)
+    }
+
+    /// Gives it the policy that holds where the chart says nothing, as Helm does when the hook runs: it is stored so.
+    pub fn set_default_policy(&mut self) {
+        if self.delete_policies.is_empty() {
+            self.delete_policies.push(BEFORE_HOOK_CREATION.to_owned());
+        }
+    }
+
+    /// Says whether its object is deleted under a policy. CRDs never are: all objects of the kind would go with them.
+    pub fn is_deleted(&self, policy: &str) -> bool {
+        self.kind != "CustomResourceDefinition" && self.delete_policies.iter().any(|word| word == policy)
+    }
+
+    /// Returns how the pods are found whose logs are shown under a policy; only Jobs and Pods have some.
+    pub fn logs(&self, policy: &str) -> Option<Pods<'_>> {
+        match self.kind.as_str() {
+            _ if !self.output_log_policies.iter().any(|word| word == policy) => None,
+            "Job" => Some(Pods::OfJob(&self.name)),
+            "Pod" => Some(Pods::Named(&self.name)),
+            _ => None,
+        }
+    }
+}
+
+/// The pods of a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pods<'a> {
+    /// Those with the label `job-name`.
+    OfJob(&'a str),
+    /// The one of this name.
+    Named(&'a str),
+}
+
+/// Returns the places of the hooks of a moment, in the order in which they run: by weight, then by name, and equal ones
+/// as they are stored, which is by kind. A hook that names the moment twice runs twice.
+pub fn order(hooks: &[Hook], event: Event) -> Vec<usize> {
+    let mut places: Vec<usize> = Vec::new();
+    for (place, hook) in hooks.iter().enumerate() {
+        let times = hook.events.iter().filter(|found| **found == event).count();
+        places.extend(std::iter::repeat_n(place, times));
+    }
+    places.sort_by(|one, two| {
+        let (one, two) = (&hooks[*one], &hooks[*two]);
+        one.weight.cmp(&two.weight).then_with(|| one.name.cmp(&two.name))
+    });
+    places
+}
+
+/// Manifests may hold secrets.
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Hook");
+        shown.field("kind", &self.kind).field("name", &self.name).field("path", &self.path);
+        shown.field("events", &self.events).field("weight", &self.weight);
+        shown.field("delete_policies", &self.delete_policies).field("output_log_policies", &self.output_log_policies);
+        shown.field("last_run", &self.last_run).finish_non_exhaustive()
+    }
 }
 
 /// A moment of a release.

@@ -8,7 +8,7 @@ mod split;
 use std::collections::BTreeMap;
 
 use crate::{
-    hook::{Annotated, Hook},
+    hook::{Annotated, Execution, Hook},
     notice::{Level, Notice},
     order::KindOrder,
 };
@@ -65,7 +65,7 @@ pub fn sort(files: &BTreeMap<String, Vec<u8>>, order: KindOrder) -> Result<Sorte
     Ok(sorted)
 }
 
-fn is_partial(path: &str) -> bool {
+pub(crate) fn is_partial(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with('_'))
 }
 
@@ -78,8 +78,9 @@ fn take(sorted: &mut Sorted, path: &str, document: &str) -> Result<(), String> {
         Annotated::No => sorted.manifests.push(Manifest { path, kind, text }),
         Annotated::Unknown(moments) => sorted.notices.push(skipped(moments)),
         Annotated::Hook { events, weight, delete_policies, output_log_policies } => {
-            let manifest = text;
-            let hook = Hook { name, kind, path, manifest, events, weight, delete_policies, output_log_policies };
+            let (manifest, last_run) = (text, Execution::default());
+            let hook =
+                Hook { name, kind, path, manifest, events, weight, delete_policies, output_log_policies, last_run };
             sorted.hooks.push(hook);
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! chart → enabled dependencies → top values → templates rendered → notes taken out → manifests and hooks sorted
 
+mod cache;
 mod engine;
+mod post;
 mod scope;
 
 use std::{collections::BTreeMap, fmt::Write as _};
@@ -15,8 +17,11 @@ use crate::{
     top::{self, Release, Schemas, TopError},
 };
 
+pub use crate::kept::Bounds;
+pub use cache::{Cache, Count};
 pub use engine::Execution;
 pub(crate) use engine::execute;
+pub use post::{PostRender, Strategy};
 
 /// The end of the names of templates that are for people.
 const NOTES: &str = "NOTES.txt";
@@ -38,11 +43,11 @@ pub struct Options<'a> {
     /// How templates are executed.
     pub execution: &'a Execution,
     /// Changes the rendered files before they are sorted.
-    pub post_render: Option<&'a dyn Fn(Files) -> Result<Files, String>>,
+    pub post_render: Option<PostRender<'a>>,
 }
 
 /// What Helm would store.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Rendered {
     /// The objects, in the order in which they are installed.
     pub manifests: Vec<Manifest>,
@@ -52,6 +57,8 @@ pub struct Rendered {
     pub notes: String,
     /// CRDs of `crds/`, with their paths.
     pub crds: Vec<(String, String)>,
+    /// The chart as it was rendered, its dependencies processed: it is what a release keeps.
+    pub chart: Chart,
 }
 
 /// Why there is no release; the texts are Helm's.
@@ -70,7 +77,7 @@ pub enum Refusal {
     #[error("{0}")]
     Template(Failure),
     /// What changes rendered files fails.
-    #[error("error while running post render on files: {0}")]
+    #[error("{0}")]
     PostRender(String),
     /// A rendered document is no object.
     #[error("{reason}")]
@@ -135,20 +142,28 @@ pub fn render(
 ) -> Result<Rendered, Refusal> {
     let chart = dependencies::process(chart, values, notices).map_err(Refusal::Dependencies)?;
     let capabilities = options.capabilities.to_value();
-    let top = top::top(&chart, values, options.release, capabilities, options.schemas, notices)?;
+    let top = top::top(
+        &chart,
+        values,
+        options.release,
+        capabilities,
+        options.schemas.kept(options.execution.cache.schemas()),
+        notices,
+    )?;
     let version = &options.capabilities.kube_version;
     check_kubernetes(&chart, &version.version, &version.plain)?;
     let mut files = execute(&chart, &top, options.execution, world).map_err(Refusal::Template)?;
     let notes = take_notes(&mut files, chart.name(), options.sub_notes);
     if let Some(post_render) = options.post_render {
-        files = post_render(files).map_err(Refusal::PostRender)?;
+        files = post::run(files, post_render, notices)?;
     }
     let sorted = match manifest::sort(&files, KindOrder::INSTALL) {
         Ok(sorted) => sorted,
         Err(reason) => return Err(Refusal::Manifest { reason, files }),
     };
     notices.extend(sorted.notices);
-    Ok(Rendered { manifests: sorted.manifests, hooks: sorted.hooks, notes, crds: crds(&chart) })
+    let crds = crds(&chart);
+    Ok(Rendered { manifests: sorted.manifests, hooks: sorted.hooks, notes, crds, chart })
 }
 
 fn crds(chart: &Chart) -> Vec<(String, String)> {

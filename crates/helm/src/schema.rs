@@ -1,26 +1,31 @@
 //! Values against `values.schema.json`, of a chart and of all below it.
 
+mod compiled;
 mod formats;
 mod load;
 mod message;
 mod multiple;
+mod steps;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, thread};
 
-use boon::{CompileError, Compiler, Schemas};
 use serde_json::Value as Json;
 use sluice_template::{Map, Value};
-use sluice_yaml::quote;
 
 use crate::{
     chart::{Chart, File},
     notice::Notice,
     values::to_json,
 };
-use load::Loader;
+use compiled::Flaw;
+
+pub use compiled::Known;
 
 /// The name that Helm gives each schema while it reads it.
 const NAME: &str = "file:///values.schema.json";
+
+/// Address space for the thread that checks: schemas nest as their authors like.
+const STACK: usize = 128 << 20;
 
 /// Documents that schemas refer to, by their URLs. What is not among them is asked for.
 pub type Documents = BTreeMap<String, Json>;
@@ -48,7 +53,21 @@ pub fn validate(
     documents: &Documents,
     notices: &mut Vec<Notice>,
 ) -> Result<(), SchemaError> {
-    let mut check = Check { documents, notices, violations: String::new(), needs: Vec::new() };
+    validate_known(chart, values, documents, &Known::default(), notices)
+}
+
+/// Checks as [`validate`] does, and keeps what it compiles.
+///
+/// # Errors
+/// As [`validate`].
+pub(crate) fn validate_known(
+    chart: &Chart,
+    values: &Map,
+    documents: &Documents,
+    known: &Known,
+    notices: &mut Vec<Notice>,
+) -> Result<(), SchemaError> {
+    let mut check = Check { documents, known, notices, violations: String::new(), needs: Vec::new() };
     check.chart(chart, values);
     match (check.needs, check.violations) {
         (needs, _) if !needs.is_empty() => Err(SchemaError::Needs(needs)),
@@ -63,13 +82,16 @@ pub fn validate(
 /// When they violate it, it is none, or it refers to a document that is not at hand.
 pub(crate) fn validate_one(schema: &File, values: &Map, documents: &Documents) -> Result<(), String> {
     let mut notices = Vec::new();
-    let mut check = Check { documents, notices: &mut notices, violations: String::new(), needs: Vec::new() };
+    let known = Known::default();
+    let mut check =
+        Check { documents, known: &known, notices: &mut notices, violations: String::new(), needs: Vec::new() };
     let outcome = check.single(schema, values);
     if check.needs.is_empty() { outcome } else { Err(SchemaError::Needs(check.needs).to_string()) }
 }
 
 struct Check<'a> {
     documents: &'a Documents,
+    known: &'a Known,
     notices: &'a mut Vec<Notice>,
     violations: String,
     needs: Vec<String>,
@@ -96,47 +118,37 @@ impl Check<'_> {
 
     /// Checks values against one schema; the text of a violation ends with its line.
     fn single(&mut self, schema: &File, values: &Map) -> Result<(), String> {
-        let schema: Json = serde_json::from_slice(&schema.data).map_err(|error| syntax(&error))?;
-        let loader = Loader::new(self.documents);
-        let mut compiler = Compiler::new();
-        compiler.use_loader(Box::new(loader.clone()));
-        formats::FORMATS.iter().for_each(|format| compiler.register_format(*format));
-        let mut schemas = Schemas::new();
-        compiler.add_resource(NAME, schema.clone()).map_err(|error| not_compiled(&error))?;
-        let compiled = compiler.compile(NAME, &mut schemas);
-        self.needs.extend(loader.needs());
-        self.notices.extend(loader.notices());
-        let index = compiled.map_err(|error| not_compiled(&error))?;
+        thread::scope(|scope| {
+            let thread = thread::Builder::new().name("schema".into()).stack_size(STACK);
+            let thread = thread.spawn_scoped(scope, || self.check(schema, values));
+            let thread = thread.map_err(|error| format!("start a thread for a schema: {error}\n"))?;
+            thread.join().unwrap_or_else(|_| Err("the check has ended with a panic\n".to_owned()))
+        })
+    }
+
+    fn check(&mut self, schema: &File, values: &Map) -> Result<(), String> {
+        let compiled = match self.known.get(&schema.data, self.documents) {
+            Ok(compiled) => compiled,
+            Err(Flaw::Told(text, notices)) => {
+                self.notices.extend(notices);
+                return Err(text);
+            }
+            Err(Flaw::Needs(needs)) => {
+                self.needs.extend(needs);
+                return Ok(());
+            }
+        };
+        self.notices.extend(compiled.notices.iter().cloned());
         let instance = to_json(&Value::Map(values.clone()));
-        let Err(mut error) = schemas.validate(&instance, index) else { return Ok(()) };
+        if !steps::are_bounded(&compiled.json, self.documents, &instance) {
+            return Err(format!("{}\n", steps::TOO_MANY));
+        }
+        let Err(mut error) = compiled.schemas.validate(&instance, compiled.index) else { return Ok(()) };
         if !multiple::retain(&mut error) {
             return Ok(());
         }
-        let text = message::text(&error, &schema);
+        let text = message::text(&error, &compiled.json);
         let first = format!("jsonschema validation failed with '{NAME}#'\n");
         Err(format!("{}\n", text.strip_prefix(&first).unwrap_or(&text)))
-    }
-}
-
-fn syntax(error: &serde_json::Error) -> String {
-    match error.to_string() {
-        _ if error.is_eof() => "unexpected EOF".into(),
-        text if text.starts_with("trailing characters") => "invalid character after top-level value".into(),
-        text => text,
-    }
-}
-
-fn not_compiled(error: &CompileError) -> String {
-    match error {
-        CompileError::ValidationError { url, src } => {
-            let url = quote(&message::with_fragment(url));
-            format!("{url} is not valid against metaschema: {}", message::text(src, &Json::Null))
-        }
-        CompileError::LoadUrlError { url, src } => format!("failing loading {}: {src}", quote(url)),
-        CompileError::JsonPointerNotFound(url) => format!("json-pointer in {} not found", quote(url)),
-        CompileError::AnchorNotFound { url, reference } => {
-            format!("anchor in {} not found in schema {}", quote(reference), quote(url))
-        }
-        other => format!("{other:#}"),
     }
 }

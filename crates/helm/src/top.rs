@@ -8,7 +8,7 @@ use crate::{
     chart::Chart,
     coalesce::{Mismatch, Nulls, coalesce},
     notice::Notice,
-    schema::{self, Documents, SchemaError},
+    schema::{self, Documents, Known, SchemaError},
 };
 
 pub use methods::VALUES;
@@ -42,8 +42,20 @@ pub enum TopError {
 pub enum Schemas<'a> {
     /// They do; the documents are those that they may refer to.
     Checked(&'a Documents),
+    /// They do, and what is compiled for that is kept.
+    Kept(&'a Documents, &'a Known),
     /// `--skip-schema-validation`
     Skipped,
+}
+
+impl<'a> Schemas<'a> {
+    /// Keeps what is compiled for checks, if there are any.
+    pub(crate) fn kept(self, known: &'a Known) -> Self {
+        match self {
+            Self::Checked(documents) => Self::Kept(documents, known),
+            other => other,
+        }
+    }
 }
 
 /// Returns the map that the root's templates are rendered with: `Chart`, `Capabilities`, `Release` and `Values`.
@@ -59,8 +71,10 @@ pub fn top(
     notices: &mut Vec<Notice>,
 ) -> Result<Map, TopError> {
     let values = coalesce(chart, values, Nulls::Delete, notices)?;
-    if let Schemas::Checked(documents) = schemas {
-        schema::validate(chart, &values, documents, notices)?;
+    match schemas {
+        Schemas::Checked(documents) => schema::validate(chart, &values, documents, notices)?,
+        Schemas::Kept(documents, known) => schema::validate_known(chart, &values, documents, known, notices)?,
+        Schemas::Skipped => {}
     }
     Ok(map([
         ("Chart", Value::Map(chart.metadata.to_value())),

@@ -1,6 +1,7 @@
 //! Values: files of them, and those of the command line.
 
 mod flags;
+pub mod references;
 mod set;
 
 use serde_json::{Map as JsonMap, Number, Value as Json};

@@ -22,6 +22,11 @@ struct Answer {
 #[case::schema("schema", answers::schema)]
 #[case::ignore("ignore", answers::ignore)]
 #[case::load("load", answers::load)]
+#[case::stored("stored", answers::releases::stored)]
+#[case::made("made", answers::releases::made)]
+#[case::digests("digests", answers::releases::digests)]
+#[case::references("references", answers::releases::references)]
+#[case::strategies("strategies", answers::releases::strategies)]
 fn answers_as_helm(#[case] table: &str, #[case] answer: fn(&Json) -> Answer) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{table}.json"));
     let rows: Vec<JsonMap<String, Json>> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();

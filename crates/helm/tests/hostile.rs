@@ -1,14 +1,16 @@
 //! Charts of somebody who wishes us ill: each ends with an error that says why, and soon.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::io::Write as _;
+use std::{io::Write as _, sync::Arc};
 
 use flate2::{Compression, write::GzEncoder};
 use jiff::Timestamp;
 use rstest::rstest;
+use serde_json::json;
 use sluice_helm::{
-    Capabilities, File, Limits, load_archive, load_files,
-    render::{Execution, Options, render},
+    Capabilities, File, Limits, Nulls, coalesce, load_archive, load_files,
+    render::{Cache, Execution, Options, render},
+    schema::{self, Documents},
     top::{Release, Schemas},
 };
 use sluice_template::{Functions, Language, Map, World};
@@ -34,6 +36,7 @@ fn rendered(template: &str) -> Result<String, String> {
     let files = files.into_iter().map(|(name, text)| File::new(name, text.as_bytes().to_vec())).collect();
     let chart = load_files(files, &Limits::default()).map_err(|error| error.to_string())?.chart;
     let functions = Functions::helm().with_templates();
+    let cache = Cache::new(Language { functions, ..Default::default() });
     let limits = sluice_template::Limits { steps: 200_000, bytes: 16 << 20, ..Default::default() };
     let release = Release { name: "r".into(), namespace: "n".into(), revision: 1, is_upgrade: false };
     let options = Options {
@@ -41,7 +44,7 @@ fn rendered(template: &str) -> Result<String, String> {
         capabilities: &Capabilities::offline(),
         schemas: Schemas::Skipped,
         sub_notes: false,
-        execution: &Execution { language: Language { functions, ..Default::default() }, lint: false, limits },
+        execution: &Execution { cache: Arc::new(cache), lint: false, limits },
         post_render: None,
     };
     let rendered = render(&chart, &Map::default(), &options, Box::new(Still), &mut Vec::new());
@@ -125,4 +128,43 @@ fn a_chart_of_very_many_files_is_refused() {
     let files = files.chain([File::new("Chart.yaml", CHART.as_bytes().to_vec())]).collect();
     let refusal = load_files(files, &Limits::default()).unwrap_err().to_string();
     assert!(refusal.contains("4096 files"), "{refusal}");
+}
+
+fn checked(schema: &serde_json::Value) -> Result<(), String> {
+    let schema = schema.to_string();
+    let files = [("Chart.yaml", CHART), ("values.yaml", "a: {b: [1, 2]}\n"), ("values.schema.json", &schema)];
+    let files = files.into_iter().map(|(name, text)| File::new(name, text.as_bytes().to_vec())).collect();
+    let chart = load_files(files, &Limits::default()).unwrap().chart;
+    let values = coalesce(&chart, &Map::default(), Nulls::Delete, &mut Vec::new()).unwrap();
+    schema::validate(&chart, &values, &Documents::new(), &mut Vec::new()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_schema_that_takes_for_ever_is_refused() {
+    let next = |index: usize| json!({"$ref": format!("#/$defs/d{}", index + 1)});
+    let twice = |index: usize| (format!("d{index}"), json!({"anyOf": [next(index), next(index)]}));
+    let mut definitions: serde_json::Map<_, _> = (0..60).map(twice).collect();
+    definitions.insert("d60".to_owned(), json!({"type": "string"}));
+    let refusal = checked(&json!({"$defs": definitions, "$ref": "#/$defs/d0"})).unwrap_err();
+    assert!(refusal.contains("bad:\nthe schema takes more steps than it may"), "{refusal}");
+}
+
+#[test]
+fn a_schema_of_very_many_schemas_is_refused() {
+    let alternatives: Vec<_> = (0..20_000).map(|index| json!({"const": index})).collect();
+    let refusal = checked(&json!({"properties": {"a": {"anyOf": alternatives}}})).unwrap_err();
+    assert!(refusal.contains("more than 16000 schemas"), "{refusal}");
+}
+
+#[test]
+fn a_schema_that_refuses_in_very_many_words_has_a_short_answer() {
+    let alternatives: Vec<_> = (0..2000).map(|_| json!({"const": "x".repeat(1000)})).collect();
+    let refusal = checked(&json!({"properties": {"a": {"anyOf": alternatives}}})).unwrap_err();
+    assert!((1 << 20..1_100_000).contains(&refusal.len()), "{}", refusal.len());
+}
+
+#[test]
+fn a_pattern_of_a_class_that_nobody_knows_is_refused() {
+    let refusal = checked(&json!({"properties": {"a": {"pattern": "\\p{Nobody}"}}})).unwrap_err();
+    assert!(refusal.contains("bad:\n"), "{refusal}");
 }

@@ -111,8 +111,13 @@ impl Object for KubeVersion {
         }))
     }
 
-    fn print(&self) -> String {
+    /// `String()` is a method of the pointer: an action finds it, a function that is given the struct does not.
+    fn show(&self) -> String {
         self.plain.clone()
+    }
+
+    fn print(&self) -> String {
+        fields(self)
     }
 
     fn to_json(&self) -> Json {
@@ -159,7 +164,7 @@ fn git_version(_: &mut Call<'_>, arguments: &[Value]) -> Result<Value, Failure> 
 
 fn string(_: &mut Call<'_>, arguments: &[Value]) -> Result<Value, Failure> {
     let [Value::Object(version)] = arguments else { return Ok(Value::Nil) };
-    Ok(Value::string(version.print()))
+    Ok(Value::string(version.show()))
 }
 
 fn field(arguments: &[Value], name: &str) -> Value {

@@ -75,8 +75,10 @@ pub(crate) trait Struct {
 }
 
 /// What may stand in a slice.
-trait Item: Decode {
+pub(crate) trait Item: Decode {
+    /// The slice, as Go prints it.
     const SLICE: &'static str;
+    /// What is decoded into.
     fn empty() -> Self;
 }
 
@@ -86,7 +88,7 @@ impl Place {
         Self { structure, fields: format!("{}{dot}{field}", self.fields) }
     }
 
-    fn mismatch(&self, json: &Json, of: &str) -> String {
+    pub(crate) fn mismatch(&self, json: &Json, of: &str) -> String {
         let found = match json {
             Json::Null => "null",
             Json::Bool(_) => "bool",

@@ -2,7 +2,7 @@
 
 use sluice_object::{Tree, TreePath};
 
-use super::{File, Limits, LoadError, Loaded, load_files};
+use super::{File, Limits, LoadError, Loaded, Metadata, load::described, load_files};
 use crate::ignore::Rules;
 
 /// Loads a chart from a folder of a tree, without what its `.helmignore` names.
@@ -18,6 +18,19 @@ pub fn load_folder(tree: &Tree, folder: &TreePath, limits: &Limits) -> Result<Lo
     let mut walk = Walk { tree, limits, rules, files: Vec::new(), bytes: 0 };
     walk.directory(folder, "")?;
     load_files(walk.files, limits)
+}
+
+/// Reads from a folder of a tree what a chart says of itself.
+///
+/// # Errors
+/// When it says nothing, or nothing that Helm accepts.
+pub fn folder_metadata(tree: &Tree, folder: &TreePath, limits: &Limits) -> Result<Metadata, LoadError> {
+    let mut walk = Walk { tree, limits, rules: Rules::default(), files: Vec::new(), bytes: 0 };
+    for name in ["Chart.yaml", "requirements.yaml"] {
+        let path = folder.join(name).ok().filter(|path| tree.entry(path).is_some());
+        path.map_or(Ok(()), |path| walk.file(&path, name.to_owned()))?;
+    }
+    described(&walk.files)
 }
 
 struct Walk<'a> {

@@ -138,6 +138,24 @@ pub fn load_files(files: Vec<File>, limits: &Limits) -> Result<Loaded, LoadError
     loader.finish(files)
 }
 
+/// Reads from a `.tgz` what a chart says of itself, whatever else is in it.
+///
+/// # Errors
+/// When it is no such archive, has no metadata, or is too large.
+pub fn archive_metadata(bytes: &[u8], limits: &Limits) -> Result<Metadata, LoadError> {
+    described(&archive::unpack(bytes, limits, &mut Budget::of(limits))?)
+}
+
+/// Reads what files say of their chart.
+pub(super) fn described(files: &[File]) -> Result<Metadata, LoadError> {
+    let mut metadata = metadata(files)?.ok_or(LoadError::NoChart)?;
+    for file in files.iter().filter(|file| file.name == "requirements.yaml") {
+        decode("requirements.yaml", file, &mut metadata)?;
+    }
+    metadata.validate()?;
+    Ok(metadata)
+}
+
 struct Loader<'a> {
     limits: &'a Limits,
     budget: Budget,

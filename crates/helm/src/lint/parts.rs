@@ -14,7 +14,8 @@ pub(super) fn values(files: &[File], given: &Map, options: &Options<'_>, report:
         Ok(defaults) => defaults,
         Err(error) => return report.say(Severity::Error, FILE, format!("unable to parse YAML: {error}")),
     };
-    let (Some(schema), Schemas::Checked(documents)) = (find("values.schema.json"), options.schemas) else { return };
+    let (Schemas::Checked(documents) | Schemas::Kept(documents, _)) = options.schemas else { return };
+    let Some(schema) = find("values.schema.json") else { return };
     let merged = values::merged(&defaults, given);
     if let Err(error) = schema::validate_one(schema, &merged, documents) {
         report.say(Severity::Error, FILE, error);

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use sluice_template::{Compiled, Data, Failure, Job, Language, Limits, Map, Source, Str, World};
+use sluice_template::{Data, Failure, Job, Limits, Map, Str, World};
 
-use super::{Files, scope};
+use super::{Cache, Files, scope};
 use crate::Chart;
 
 /// How templates are executed.
 #[derive(Debug, Clone, Default)]
 pub struct Execution {
-    /// How they are read, and what they can call.
-    pub language: Language,
+    /// How they are read, what they can call, and those that are compiled already.
+    pub cache: Arc<Cache>,
     /// Whether they are only looked at: what they require may be missing.
     pub lint: bool,
     /// How much they may do.
@@ -26,17 +26,13 @@ pub(crate) fn execute(
     world: Box<dyn World + Send>,
 ) -> Result<Files, Failure> {
     let templates = scope::templates(chart, top);
+    let compiled = execution.cache.compile(&templates)?;
     let text = |text: &str| Str::from(text);
-    let sources: Vec<_> = templates
-        .iter()
-        .map(|template| Source { name: text(&template.path), text: Str::from(&template.file.data[..]) })
-        .collect();
     let data = templates.into_iter().map(|template| {
         let data = Data { values: template.scope, base_path: text(&template.base) };
         (text(&template.path), data)
     });
     let job = Job { data: data.collect(), lint: execution.lint, limits: execution.limits };
-    let compiled = Arc::new(Compiled::new(&sources, execution.language.clone())?);
     let rendered = compiled.render(job, world)?;
     Ok(rendered.into_iter().map(|(path, text)| (path.to_string(), text.as_bytes().to_vec())).collect())
 }

@@ -6,20 +6,27 @@ use serde_json::{Number, Value as Json};
 /// Returns a violation with all that caused it, a line each, without a line end. Patterns are shown as the schema has
 /// them.
 pub(super) fn text(error: &ValidationError<'_, '_>, schema: &Json) -> String {
-    let mut lines = Lines { schema, found: Vec::new() };
+    let mut lines = Lines { schema, found: Vec::new(), bytes: 0 };
     lines.add(error, 0, error.schema_url, false);
     lines.found.join("\n")
 }
 
+/// Nobody reads on from here; a schema with enough alternatives would fill the memory.
+const MOST_BYTES: usize = 1 << 20;
+
 struct Lines<'a> {
     schema: &'a Json,
     found: Vec<String>,
+    bytes: usize,
 }
 
 impl Lines<'_> {
     /// Adds an error and its causes. `base` is where in the schema what is around it stands; `combined` says that a
     /// combination around it has a line already.
     fn add(&mut self, error: &ValidationError<'_, '_>, depth: usize, base: &str, combined: bool) {
+        if self.bytes > MOST_BYTES {
+            return;
+        }
         let tokens = tokens(error);
         let mut depth = depth;
         for (name, length) in combinations(base, error.schema_url, tokens.len()).skip(usize::from(combined)) {
@@ -46,6 +53,7 @@ impl Lines<'_> {
 
     fn line(&mut self, depth: usize, text: &str) {
         let bullet = if depth == 0 { String::new() } else { format!("{}- ", "  ".repeat(depth - 1)) };
+        self.bytes += bullet.len() + text.len();
         self.found.push(format!("{bullet}{text}"));
     }
 

@@ -46,11 +46,22 @@ pub struct SetError(String);
 /// # Errors
 /// With Helm's text. What came before the error may be set.
 pub fn set(text: &str, values: &Map, style: Style<'_>) -> Result<(), SetError> {
-    let mut parser = Parser { rest: text.chars(), style, lists: 0 };
+    set_in_place(text, values, style).map(|_| ())
+}
+
+/// A list that Go would have changed in place, and what it has become: whoever else holds it must see the change.
+pub(super) struct Changed {
+    pub(super) before: List,
+    pub(super) after: List,
+}
+
+/// Does what [`set`] does, and says which lists have been changed in place.
+pub(super) fn set_in_place(text: &str, values: &Map, style: Style<'_>) -> Result<Vec<Changed>, SetError> {
+    let mut parser = Parser { rest: text.chars(), style, lists: 0, changed: Vec::new() };
     loop {
         match parser.key(values, 0) {
             Ok(()) => {}
-            Err(Stop::End) => return Ok(()),
+            Err(Stop::End) => return Ok(parser.changed),
             Err(Stop::Failed(text)) => return Err(SetError(text)),
         }
     }
@@ -69,6 +80,8 @@ struct Parser<'a> {
     style: Style<'a>,
     /// Lists inside each other, since the last name.
     lists: usize,
+    /// Lists that are as long as before.
+    changed: Vec<Changed>,
 }
 
 fn failed<T>(text: impl Into<String>) -> Result<T, Stop> {
@@ -115,13 +128,25 @@ impl Parser<'_> {
     fn indexed(&mut self, data: &Map, name: &str, level: usize) -> Result<(), Stop> {
         self.lists = 0;
         let index = self.index()?;
-        let mut list = match data.get(name.as_bytes()) {
-            Some(value) => list_of(&value)?,
+        let before = data.get(name.as_bytes());
+        let mut list = match &before {
+            Some(value) => list_of(value)?,
             None => Vec::new(),
         };
         let result = self.item(&mut list, index, level);
-        put(data, name, Value::list(list));
+        put(data, name, self.changed(before.as_ref(), list));
         result
+    }
+
+    /// Returns a list that takes the place of another. A longer one is a new list in Go too.
+    fn changed(&mut self, before: Option<&Value>, after: Vec<Value>) -> Value {
+        let after = List::new(after);
+        if let Some(Value::List(before)) = before
+            && before.items().len() == after.items().len()
+        {
+            self.changed.push(Changed { before: before.clone(), after: after.clone() });
+        }
+        Value::List(after)
     }
 
     fn nested(&mut self, data: &Map, name: &str, level: usize) -> Result<(), Stop> {
@@ -298,12 +323,13 @@ impl Parser<'_> {
             return failed(format!("lists are nested more than {MAX_LISTS} deep"));
         }
         let next = self.index()?;
-        let mut inner = match at(list, index) {
+        let before = at(list, index).cloned();
+        let mut inner = match &before {
             None | Some(Value::Nil) => Vec::new(),
             Some(value) => list_of(value)?,
         };
         self.item(&mut inner, next, level)?;
-        put_at(list, index, Value::list(inner))
+        put_at(list, index, self.changed(before.as_ref(), inner))
     }
 
     fn item_nested(&mut self, list: &mut Vec<Value>, index: i64, level: usize) -> Result<(), Stop> {

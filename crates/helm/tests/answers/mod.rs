@@ -1,6 +1,7 @@
 //! What our functions make of a row.
 
 mod charts;
+pub(crate) mod releases;
 
 use serde_json::{Map as JsonMap, Value as Json, json};
 use sluice_helm::{
