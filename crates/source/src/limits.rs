@@ -38,6 +38,11 @@ impl Limits {
         Self { size: 50 * MIB, flags: "helm-index", ..Self::git() }
     }
 
+    /// Returns the defaults for charts, which are Helm's and source-controller's.
+    pub fn helm_chart() -> Self {
+        Self { size: 10 * MIB, file: 5 * MIB, flags: "helm-chart", ..Self::git() }
+    }
+
     /// Fails when `found` is above the limit.
     pub(crate) fn check(&self, limit: Limit, found: u64, subject: &str) -> Result<(), LimitExceeded> {
         let allowed = self.allowed(limit);
@@ -99,6 +104,7 @@ impl LimitExceeded {
         let flag = &self.flag;
         match self.limit {
             _ if flag.starts_with("--helm-index-") => format!("remove old versions from the index, or raise `{flag}`"),
+            _ if flag.starts_with("--helm-chart-") => format!("leave files out of the chart, or raise `{flag}`"),
             _ if flag.starts_with("--oci-") => format!("push an artifact with less in it, or raise `{flag}`"),
             Limit::Download | Limit::Object => format!("remove large files from the branch, or raise `{flag}`"),
             _ => format!("leave files out with `spec.ignore` or `.sourceignore`, or raise `{flag}`"),

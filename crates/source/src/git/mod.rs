@@ -63,6 +63,12 @@ pub struct Head {
 }
 
 impl Head {
+    /// Returns a head that cannot be fetched, for tests of what follows from a revision.
+    pub fn of_revision(revision: &str) -> Self {
+        let none = ObjectId::null(gix::hash::Kind::Sha1);
+        Self { revision: Revision::new(revision), commit: none, want: none, session: None }
+    }
+
     /// Returns the commit, 40 hexadecimal digits.
     pub fn commit(&self) -> String {
         self.commit.to_string()

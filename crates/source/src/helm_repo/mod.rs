@@ -1,10 +1,12 @@
-//! Helm repositories: an index over HTTP, streamed to disk.
+//! Helm repositories: an index over HTTP, streamed to disk, and the charts that it names.
 //!
 //! [`HelmRepoSpec`] → [`HelmRepos::fetch`] (`If-None-Match` → file on disk → read once) → [`Fetched`]
+//! index → [`choose`] (one version of a chart) → [`HelmRepos::download_chart`] → archive
 //!
 //! An index may have tens of megabytes. It is never in memory as a whole: what is downloaded goes to disk as it comes,
 //! and what is on disk is read version by version ([`index::read`]).
 
+mod chart;
 pub mod index;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -22,6 +24,8 @@ use crate::{
     oci::{Login, Problem, answer::Ask, retry::retried, token::basic},
     store::{self, Received},
 };
+
+pub use self::chart::{ChoiceError, choose};
 
 const USER_AGENT: &str = concat!("sluice/", env!("CARGO_PKG_VERSION"));
 
@@ -57,6 +61,19 @@ pub enum Error {
     /// There is no answer, or no good one.
     #[error("fetch Helm repository index")]
     Fetch(#[source] Problem),
+    /// A chart cannot be had.
+    #[error("download chart")]
+    Pull(#[source] Problem),
+    /// A chart is not the one that the index names.
+    #[error("download chart: {asked}: its digest is sha256:{found}, not sha256:{expected} as in the index")]
+    Digest {
+        /// The request.
+        asked: String,
+        /// What the index says.
+        expected: String,
+        /// What came.
+        found: String,
+    },
     /// The index is larger than it may be.
     #[error(transparent)]
     Limit(#[from] LimitExceeded),
@@ -80,6 +97,7 @@ impl Error {
             Self::Url { .. } => "URLInvalid",
             Self::Client(_) | Self::Fetch(Problem::Credentials) => "AuthenticationFailed",
             Self::Fetch(_) => "Failed",
+            Self::Pull(_) | Self::Digest { .. } => "ChartPullError",
             Self::Limit(_) | Self::Index { .. } => "IndexationFailed",
             Self::Store(error) => error.reason(),
         }
@@ -90,7 +108,7 @@ impl Error {
         let text = match self {
             Self::Url { .. } => "write `spec.url` as `https://HOST/PATH`, and credentials into `spec.secretRef`",
             Self::Client(_) => "`ca.crt`, `tls.crt` and `tls.key` must be in PEM form",
-            Self::Fetch(Problem::Denied { sent: false, .. }) => {
+            Self::Fetch(Problem::Denied { sent: false, .. }) | Self::Pull(Problem::Denied { sent: false, .. }) => {
                 "put `username` and `password` into the secret of `spec.secretRef`"
             }
             Self::Fetch(Problem::Denied { .. }) => "the server does not accept the credentials of `spec.secretRef`",
@@ -101,7 +119,8 @@ impl Error {
             Self::Fetch(Problem::Timeout(_)) => "raise `spec.timeout`, or check the connection to the server",
             Self::Limit(limit) => return Some(limit.hint()),
             Self::Store(error) => return error.hint(),
-            Self::Fetch(_) | Self::Index { .. } => return None,
+            Self::Digest { .. } => "push the chart again, or make the index anew",
+            Self::Fetch(_) | Self::Pull(_) | Self::Index { .. } => return None,
         };
         Some(text.into())
     }
@@ -163,9 +182,19 @@ impl HelmRepos {
     }
 
     async fn download(&self, spec: &HelmRepoSpec, ask: &Ask) -> Result<Option<(Received, Option<String>)>, Error> {
-        let client = self.clients.get(&spec.tls, None).map_err(Error::Client)?;
         let authorization = basic(&spec.login).map_err(Error::Fetch)?;
-        let received = retried(|| self.receive(&client, ask, authorization.as_ref())).await;
+        self.downloaded(spec, ask, authorization.as_ref(), &self.limits).await
+    }
+
+    async fn downloaded(
+        &self,
+        spec: &HelmRepoSpec,
+        ask: &Ask,
+        authorization: Option<&HeaderValue>,
+        limits: &Limits,
+    ) -> Result<Option<(Received, Option<String>)>, Error> {
+        let client = self.clients.get(&spec.tls, None).map_err(Error::Client)?;
+        let received = retried(|| self.receive(&client, ask, authorization, limits)).await;
         received.map_err(|problem| match problem {
             Problem::Store(store::Error::Limit(limit)) => Error::Limit(limit),
             Problem::Store(error) => Error::Store(error),
@@ -178,6 +207,7 @@ impl HelmRepos {
         client: &reqwest::Client,
         ask: &Ask,
         authorization: Option<&HeaderValue>,
+        limits: &Limits,
     ) -> Result<Option<(Received, Option<String>)>, Problem> {
         let response = ask.send(client, authorization).await?;
         if response.status() == StatusCode::NOT_MODIFIED {
@@ -185,12 +215,12 @@ impl HelmRepos {
         }
         let mut response = ask.check(response, authorization.is_some()).await?;
         let shown = shown(&ask.url);
-        self.limits.check(Limit::Download, response.content_length().unwrap_or_default(), &shown)?;
+        limits.check(Limit::Download, response.content_length().unwrap_or_default(), &shown)?;
         let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
         let mut file = self.store.incoming()?;
         while let Some(chunk) = response.chunk().await.map_err(|error| ask.failed(error))? {
             file.write(&chunk).await?;
-            self.limits.check(Limit::Download, file.size(), &shown)?;
+            limits.check(Limit::Download, file.size(), &shown)?;
         }
         Ok(Some((file.finish().await?, etag)))
     }

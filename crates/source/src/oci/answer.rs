@@ -132,7 +132,7 @@ pub(super) fn challenge(response: &Response) -> Option<Challenge> {
     Challenge::pick(headers.iter().filter_map(|value| value.to_str().ok()))
 }
 
-pub(super) fn same_origin(a: &Url, b: &Url) -> bool {
+pub(crate) fn same_origin(a: &Url, b: &Url) -> bool {
     let origin = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default());
     origin(a) == origin(b)
 }

@@ -36,6 +36,7 @@ pub use self::{
     error::{Error, Problem},
     keychain::{Keychain, Login},
     spec::{OciRef, OciSpec},
+    tags::CHART,
 };
 
 const USER_AGENT: &str = concat!("sluice/", env!("CARGO_PKG_VERSION"));
@@ -168,6 +169,18 @@ impl Oci {
         let (tree, layer) = self.unpack(received, head, options).await?;
         let (revision, file) = (head.revision.clone(), layer::file(&head.digest));
         Ok(Fetched { revision, file, metadata: manifest.annotations, tree, layer })
+    }
+
+    /// Downloads the layer of a head as it is.
+    ///
+    /// # Errors
+    /// As [`Self::fetch`]; what is in the layer is not looked at.
+    pub async fn download(&self, spec: &OciSpec, head: &Head, limits: &Limits) -> Result<Received, Error> {
+        let session = self.session(spec)?;
+        let manifest = in_time(spec.timeout, manifest::get(&session, &head.digest)).await;
+        let manifest = manifest.map_err(|problem| problem.when(Act::Pull, &spec.url))?;
+        let options = FetchOptions { limits: limits.clone(), ..FetchOptions::default() };
+        self.layer(&session, spec, &manifest, &options).await
     }
 
     async fn layer(

@@ -28,7 +28,7 @@ const LONGEST: usize = 4 << 20;
 const SHOWN: usize = 5;
 
 /// The media type of Helm charts, whose tags have `_` for the `+` of versions.
-const CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+pub const CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 
 #[derive(Deserialize)]
 struct Page {

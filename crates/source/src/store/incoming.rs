@@ -35,8 +35,22 @@ impl Received {
         self.id.digest()
     }
 
-    pub(crate) fn open(&self) -> Result<fs::File, Error> {
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn open(&self) -> Result<fs::File, Error> {
         fs::File::open(&self.path).map_err(Error::io("read", &self.path))
+    }
+}
+
+impl Received {
+    /// Reads the whole file, which who received it has bounded.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(&self) -> Result<Vec<u8>, Error> {
+        fs::read(&self.path).map_err(Error::io("read", &self.path))
     }
 }
 

@@ -159,11 +159,11 @@ impl Store {
         self.run(move |inner| inner.collect(&owner, &current, now)).await
     }
 
-    /// Removes all artifacts of an owner.
+    /// Removes all artifacts of an owner; returns how many there were.
     ///
     /// # Errors
     /// When they cannot be removed.
-    pub async fn remove(&self, owner: &Owner) -> Result<(), Error> {
+    pub async fn remove(&self, owner: &Owner) -> Result<usize, Error> {
         let owner = owner.clone();
         self.run(move |inner| inner.remove(&owner)).await
     }
@@ -188,6 +188,16 @@ impl Store {
             (owner, LATEST | LATEST_INDEX) => Some(self.0.artifacts.join(self.0.latest(&owner)?)),
             _ => Some(self.0.artifacts.join(path)),
         }
+    }
+
+    /// Takes a file that was made here.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn take(&self, bytes: &[u8]) -> Result<Received, Error> {
+        let mut file = self.incoming()?;
+        file.write(bytes).await?;
+        file.finish().await
     }
 
     /// Begins to receive a file.

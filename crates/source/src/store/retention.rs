@@ -26,12 +26,12 @@ impl Inner {
         Ok(garbage)
     }
 
-    pub(super) fn remove(&self, owner: &Owner) -> Result<(), Error> {
-        let dir = self.artifacts.join(owner.to_string());
+    pub(super) fn remove(&self, owner: &Owner) -> Result<usize, Error> {
+        let (dir, count) = (self.artifacts.join(owner.to_string()), self.records(owner)?.len());
         self.archives().retain(|path, _| !path.starts_with(&format!("{owner}/")));
         gone(fs::remove_dir_all(&dir)).map_err(Error::io("remove", &dir))?;
         self.blobs.sweep();
-        Ok(())
+        Ok(count)
     }
 
     /// Returns the path of the archive that was written last.
