@@ -7,12 +7,15 @@ use sluice_api::KindInfo;
 use sluice_cloud::Clouds;
 use sluice_cluster::{Body, Identity, KubeCluster, RemoteRules, Selection, WatchEvent};
 use sluice_controller::{
-    Sources,
+    Access, Sources,
     bucket::Buckets,
     gitrepository::GitRepositories,
+    helmchart::HelmCharts,
+    helmrelease::{self, HelmReleases},
     helmrepository::HelmRepositories,
     kustomization::{Kustomizations, Policy},
     ocirepository::OciRepositories,
+    source::{self, Source},
     unserved,
 };
 use sluice_object::Gvk;
@@ -41,6 +44,8 @@ pub struct Options {
     pub settings: Settings,
     /// What the operator has set for Kustomizations.
     pub policy: Policy,
+    /// What the operator has set for HelmReleases.
+    pub releases: helmrelease::Policy,
     /// Bounds on a fetch from Git.
     pub git_limits: Limits,
     /// Bounds on a fetch from a bucket.
@@ -49,6 +54,8 @@ pub struct Options {
     pub oci_limits: Limits,
     /// Bounds on the index of a Helm repository.
     pub helm_index_limits: Limits,
+    /// Bounds on a Helm chart.
+    pub helm_chart_limits: Limits,
     /// Who the agent is to a bucket.
     pub environment: Environment,
     /// Who the agent is to a cloud.
@@ -67,10 +74,12 @@ impl Options {
         Self {
             settings: settings(flags),
             policy: policy(flags),
+            releases: releases(flags),
             git_limits: git_limits(flags),
             bucket_limits: bucket_limits(flags),
             oci_limits: oci_limits(flags),
             helm_index_limits: Limits { size: flags.storage.helm_index_max_size.0, ..Limits::helm_index() },
+            helm_chart_limits: helm_chart_limits(flags),
             environment: Environment::read(|name| std::env::var(name).ok()),
             cloud: sluice_cloud::Environment::read(|name| std::env::var(name).ok()),
             advertised: advertised(flags),
@@ -127,27 +136,57 @@ fn oci_limits(flags: &RunOptions) -> Limits {
     }
 }
 
+fn helm_chart_limits(flags: &RunOptions) -> Limits {
+    let storage = &flags.storage;
+    Limits { size: storage.helm_chart_max_size.0, file: storage.helm_chart_file_max_size.0, ..Limits::helm_chart() }
+}
+
 fn policy(flags: &RunOptions) -> Policy {
     let tenancy = &flags.tenancy;
     let gates = flags.reconciling.feature_gates();
-    let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
     Policy {
         no_cross_namespace_refs: tenancy.no_cross_namespace_refs,
-        default_service_account: named(&tenancy.default_service_account),
-        remote: RemoteRules { exec: tenancy.insecure_kubeconfig_exec, insecure_tls: tenancy.insecure_kubeconfig_tls },
+        access: access(flags),
         remote_bases: (!tenancy.no_remote_bases).then(|| git_limits(flags)),
-        default_remote_account: named(&tenancy.default_kubeconfig_service_account),
-        object_level_identity: gates.enabled(Gate::ObjectLevelWorkloadIdentity),
         external_artifacts: gates.enabled(Gate::ExternalArtifact),
         fail_fast: !gates.enabled(Gate::DisableFailFastBehavior),
         requeue_dependency: flags.reconciling.requeue_dependency.0,
         concurrent_ssa: flags.reconciling.concurrent_ssa.get(),
         custom_kinds: flags.reconciling.custom_apply_stage_kinds.clone(),
         overridden_managers: flags.reconciling.override_manager.clone(),
+        convert_old_versions: flags.reconciling.convert_old_apis,
         migrate: gates.enabled(Gate::MigrateAPIVersion),
         additive_ready_expr: gates.enabled(Gate::AdditiveCELDependencyCheck),
         strict_substitution: gates.enabled(Gate::StrictPostBuildSubstitutions),
         ..Policy::default()
+    }
+}
+
+fn releases(flags: &RunOptions) -> helmrelease::Policy {
+    let (reconciling, gates) = (&flags.reconciling, flags.reconciling.feature_gates());
+    helmrelease::Policy {
+        no_cross_namespace_refs: flags.tenancy.no_cross_namespace_refs,
+        access: access(flags),
+        requeue_dependency: reconciling.requeue_dependency.0,
+        concurrent_ssa: reconciling.concurrent_ssa.get(),
+        overridden_managers: reconciling.override_manager.clone(),
+        external_artifacts: gates.enabled(Gate::ExternalArtifact),
+        additive_ready_expr: gates.enabled(Gate::AdditiveCELDependencyCheck),
+        retry_by_default: gates.enabled(Gate::DefaultToRetryOnFailure),
+        tracks_digests: !gates.enabled(Gate::DisableChartDigestTracking),
+        helm3_defaults: gates.enabled(Gate::UseHelm3Defaults),
+        ..helmrelease::Policy::default()
+    }
+}
+
+fn access(flags: &RunOptions) -> Access {
+    let tenancy = &flags.tenancy;
+    let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+    Access {
+        default_service_account: named(&tenancy.default_service_account),
+        remote: RemoteRules { exec: tenancy.insecure_kubeconfig_exec, insecure_tls: tenancy.insecure_kubeconfig_tls },
+        default_remote_account: named(&tenancy.default_kubeconfig_service_account),
+        object_level_identity: flags.reconciling.feature_gates().enabled(Gate::ObjectLevelWorkloadIdentity),
     }
 }
 
@@ -182,37 +221,31 @@ pub async fn run(
         metrics.show_resources(cx.index.clone());
     }
     let sources = Arc::new(Sources::new(store.clone(), options.git_limits.clone()));
-    let git = GitRepositories {
-        sources: sources.clone(),
-        git: Git::new(store.clone()),
-        advertised: options.advertised.clone(),
-        limits: options.git_limits,
-    };
-    let buckets = Buckets {
-        sources: sources.clone(),
-        client: bucket::Buckets::new(store.clone(), options.environment),
-        advertised: options.advertised.clone(),
-        limits: options.bucket_limits,
-    };
+    let sourcing = Sourcing { sources: sources.clone(), advertised: options.advertised };
+    let git = GitRepositories { client: Git::new(store.clone()), limits: options.git_limits };
+    let buckets =
+        Buckets { client: bucket::Buckets::new(store.clone(), options.environment), limits: options.bucket_limits };
     let registries = OciRepositories {
-        sources: sources.clone(),
         client: Oci::new(store.clone()),
-        advertised: options.advertised.clone(),
         limits: options.oci_limits,
-        object_level_identity: options.policy.object_level_identity,
+        object_level_identity: options.policy.access.object_level_identity,
     };
-    let charts = HelmRepositories {
+    let indexes = HelmRepositories { client: HelmRepos::new(store.clone(), options.helm_index_limits.clone()) };
+    let charts = HelmCharts {
         sources: sources.clone(),
-        client: HelmRepos::new(store, options.helm_index_limits),
-        advertised: options.advertised,
+        repositories: HelmRepos::new(store.clone(), options.helm_index_limits),
+        registries: Oci::new(store),
+        limits: options.helm_chart_limits,
     };
     let mut start = Start::new(cx.clone());
-    start.kind(Arc::new(git));
-    start.kind(Arc::new(buckets));
-    start.kind(Arc::new(registries));
-    start.kind(Arc::new(charts));
+    start.kind(sourcing.of(git));
+    start.kind(sourcing.of(buckets));
+    start.kind(sourcing.of(registries));
+    start.kind(sourcing.of(indexes));
+    start.kind(sourcing.of(charts));
     follow_others(&cx, options.policy.external_artifacts, options.config_labels);
     let clouds = Arc::new(Clouds::new(options.cloud));
+    start.kind(Arc::new(HelmReleases::new(sources.clone(), clouds.clone(), options.releases)));
     start.kind(Arc::new(Kustomizations::new(sources, clouds, options.policy)));
     cx.world.spawn(Box::pin(follow_definitions(cluster, cx.clone())));
     cx.world.spawn(Box::pin(start.when_listed(readiness)));
@@ -220,6 +253,19 @@ pub async fn run(
     cx.stop.cancel();
     world.idle().await;
     cx.traces.close();
+}
+
+/// What the controllers of all sources have in common.
+struct Sourcing {
+    sources: Arc<Sources>,
+    advertised: String,
+}
+
+impl Sourcing {
+    fn of<S: Source>(&self, source: S) -> Arc<source::Controller<S>> {
+        let (sources, advertised) = (self.sources.clone(), self.advertised.clone());
+        Arc::new(source::Controller { source, sources, advertised })
+    }
 }
 
 /// Follows what is referred to, or answered for, but reconciled by nobody here.

@@ -158,6 +158,12 @@ pub struct Storage {
     /// How many bytes the index of a Helm repository may have.
     #[arg(long, default_value = "50Mi", value_name = "BYTES")]
     pub helm_index_max_size: Bytes,
+    /// How many bytes a packed Helm chart may have.
+    #[arg(long, default_value = "10Mi", value_name = "BYTES")]
+    pub helm_chart_max_size: Bytes,
+    /// How many bytes one file of a Helm chart may have.
+    #[arg(long, default_value = "5Mi", value_name = "BYTES")]
+    pub helm_chart_file_max_size: Bytes,
 }
 
 /// How reconciling goes.
@@ -191,6 +197,10 @@ pub struct Reconciling {
     /// The ConfigMaps and Secrets whose changes start passes of what takes values from them.
     #[arg(long, default_value = "reconcile.fluxcd.io/watch=Enabled", value_name = "SELECTOR")]
     pub watch_configs_label_selector: String,
+    /// Apply objects of Flux's older versions in the version that is served.
+    #[arg(long, default_value = "true", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub convert_old_apis: bool,
     /// Switches of behaviour, `Name=true,Other=false`.
     #[arg(long, value_name = "GATES")]
     feature_gates: Vec<FeatureGates>,

@@ -23,6 +23,7 @@
 pub mod annotations;
 pub mod conditions;
 pub mod controlplane;
+mod conversion;
 mod crds;
 pub mod duration;
 pub mod extensions;
@@ -36,6 +37,7 @@ pub mod notification;
 pub mod schema;
 pub mod source;
 
+pub use conversion::{Conversion, to_served_version};
 pub use crds::{crds, crds_yaml, yaml};
 pub use duration::Duration;
 pub use kinds::{KindInfo, kinds};

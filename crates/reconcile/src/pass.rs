@@ -116,7 +116,7 @@ impl<K: Kind> Pass<'_, K> {
             Resume::Superseded(cause) => Input::Superseded(cause),
             Resume::Deadline => Input::Deadline,
             Resume::Objects => {
-                let woke = self.cx.watches.changes(&park.objects, &mut self.delivered);
+                let woke = self.cx.watches.changes(self.id, &park.objects, &mut self.delivered);
                 if woke.objects.is_empty() && woke.unwatched.is_empty() {
                     return Ok(self.park(object, run, park));
                 }
@@ -146,7 +146,7 @@ impl<K: Kind> Pass<'_, K> {
                 }
                 Command::Park(park) => {
                     self.cx.watches.park(self.id, &park.objects);
-                    let woke = self.cx.watches.changes(&park.objects, &mut self.delivered);
+                    let woke = self.cx.watches.changes(self.id, &park.objects, &mut self.delivered);
                     if woke.objects.is_empty() && woke.unwatched.is_empty() {
                         return Ok(self.park(object, run, park));
                     }

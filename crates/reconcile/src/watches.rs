@@ -21,8 +21,10 @@ pub(crate) struct Delivered {
     unwatched: HashSet<ObjectId>,
 }
 
-/// Label that common watches select by; objects of Kustomizations carry it.
-const OWNER_LABEL: &str = "kustomize.toolkit.fluxcd.io/name";
+/// Returns the label that the objects of an owner carry, and that common watches select by.
+fn label_of(owner: &ObjectId) -> String {
+    format!("{}/name", owner.group)
+}
 
 /// The watches of managed objects, shared by all kinds of ours.
 pub struct Watches {
@@ -67,10 +69,10 @@ impl Watches {
     pub fn manage(&self, owner: &ObjectId, kinds: BTreeSet<Gvk>) {
         let old = lock(&self.state).of_owner.insert(owner.clone(), kinds.clone()).unwrap_or_default();
         for gvk in old.difference(&kinds) {
-            self.leave(owner, &common(gvk));
+            self.leave(owner, &common(owner, gvk));
         }
         for gvk in kinds.difference(&old) {
-            self.join(owner, common(gvk));
+            self.join(owner, common(owner, gvk));
         }
     }
 
@@ -124,11 +126,11 @@ impl Watches {
     }
 
     /// Returns what has changed of the watched objects since `delivered`, which is brought up to date.
-    pub(crate) fn changes(&self, objects: &[Watched], delivered: &mut Delivered) -> Woke {
+    pub(crate) fn changes(&self, owner: &ObjectId, objects: &[Watched], delivered: &mut Delivered) -> Woke {
         let state = lock(&self.state);
         let mut woke = Woke::default();
         for watched in objects {
-            let (id, selection) = (&watched.entry.id, selection_of(watched));
+            let (id, selection) = (&watched.entry.id, selection_of(owner, watched));
             let Some(watch) = state.kinds.get(&selection) else { continue };
             let seen = state.seen.get(id);
             if watch.refused {
@@ -306,8 +308,8 @@ impl Reader {
     }
 }
 
-fn common(gvk: &Gvk) -> Selection {
-    Selection { labels: OWNER_LABEL.into(), body: body_of(gvk), ..Selection::all(gvk.clone()) }
+fn common(owner: &ObjectId, gvk: &Gvk) -> Selection {
+    Selection { labels: label_of(owner), body: body_of(gvk), ..Selection::all(gvk.clone()) }
 }
 
 fn named(watched: &Watched) -> Selection {
@@ -317,8 +319,8 @@ fn named(watched: &Watched) -> Selection {
     Selection { namespace, name: Some(id.name.clone()), labels: String::new(), body: body_of(&gvk), gvk }
 }
 
-fn selection_of(watched: &Watched) -> Selection {
-    if watched.owned { common(&watched.entry.gvk()) } else { named(watched) }
+fn selection_of(owner: &ObjectId, watched: &Watched) -> Selection {
+    if watched.owned { common(owner, &watched.entry.gvk()) } else { named(watched) }
 }
 
 /// Kinds whose health is that they exist are watched by their metadata alone; Secrets always are.
@@ -342,6 +344,10 @@ mod tests {
 
     use super::*;
 
+    fn owner() -> ObjectId {
+        ObjectId::new(&Gvk::new("helm.toolkit.fluxcd.io", "v2", "HelmRelease"), "ns", "a")
+    }
+
     #[rstest]
     #[case("", "Secret", Body::Metadata)]
     #[case("", "ConfigMap", Body::Metadata)]
@@ -352,8 +358,8 @@ mod tests {
     #[case("networking.k8s.io", "Ingress", Body::Full)]
     #[case("example.com", "Secret", Body::Full)]
     fn bodies_are_watched_where_health_is_in_them(#[case] group: &str, #[case] kind: &str, #[case] body: Body) {
-        let selection = common(&Gvk::new(group, "v1", kind));
-        assert_eq!((selection.body, selection.labels.as_str()), (body, OWNER_LABEL));
+        let selection = common(&owner(), &Gvk::new(group, "v1", kind));
+        assert_eq!((selection.body, selection.labels.as_str()), (body, "helm.toolkit.fluxcd.io/name"));
         assert_eq!((selection.namespace, selection.name), (None, None));
     }
 
@@ -363,7 +369,7 @@ mod tests {
     fn what_is_not_ours_is_watched_by_its_name(#[case] namespace: &str, #[case] of: Option<&str>) {
         let id = ObjectId::new(&Gvk::new("", "v1", "Secret"), namespace, "a");
         let watched = Watched { entry: InventoryEntry { id, version: "v1".into() }, owned: false };
-        let selection = selection_of(&watched);
+        let selection = selection_of(&owner(), &watched);
         assert_eq!((selection.namespace.as_deref(), selection.name.as_deref()), (of, Some("a")));
         assert_eq!((selection.body, selection.labels.as_str()), (Body::Metadata, ""));
     }

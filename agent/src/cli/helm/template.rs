@@ -5,12 +5,12 @@ mod name;
 mod shown;
 mod written;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::{anyhow, bail};
 use sluice_helm::{
     Chart, Event, Hook, Notice, Refusal, Rendered, check_installable, dependencies,
-    render::{Execution, Options, render},
+    render::{Cache, Execution, Options, render},
     top::{Release, Schemas},
 };
 use sluice_template::{Functions, Language, Map};
@@ -139,8 +139,11 @@ fn check(chart: &Chart, output: &mut Output) -> anyhow::Result<()> {
 
 /// Returns how templates are executed on the command line.
 pub(super) fn execution(lint: bool) -> Execution {
-    let language = Language { functions: Functions::helm().with_templates(), ..Language::default() };
-    Execution { language, lint, ..Execution::default() }
+    Execution { cache: Arc::new(Cache::new(language())), lint, ..Execution::default() }
+}
+
+fn language() -> Language {
+    Language { functions: Functions::helm().with_templates(), ..Language::default() }
 }
 
 /// Renders, and logs what was noticed.

@@ -68,6 +68,7 @@ fn method(verb: Verb) -> &'static str {
         Verb::Get | Verb::List | Verb::Discovery | Verb::Watch => "GET",
         Verb::Create | Verb::Event => "POST",
         Verb::Apply | Verb::DryRun | Verb::Patch | Verb::Status => "PATCH",
+        Verb::Update => "PUT",
         Verb::Delete => "DELETE",
     }
 }

@@ -33,13 +33,15 @@ impl Collector for Resources {
 }
 
 /// Labels that only some kinds have, and where their values are.
-const PATHS: [(&str, &str); 6] = [
+const PATHS: [(&str, &str); 8] = [
     ("revision", "/status/artifact/revision"),
     ("revision", "/status/lastAppliedRevision"),
     ("source_name", "/spec/sourceRef/name"),
     ("url", "/spec/url"),
     ("endpoint", "/spec/endpoint"),
     ("bucket_name", "/spec/bucketName"),
+    ("chart_name", "/spec/chart"),
+    ("chart_version", "/spec/version"),
 ];
 
 fn labels(object: &Object) -> Vec<(&'static str, String)> {

@@ -1,6 +1,7 @@
 //! `helm.toolkit.fluxcd.io`: Helm releases.
 
 mod actions;
+mod defaults;
 mod spec;
 mod status;
 
@@ -9,6 +10,7 @@ pub use actions::{
     InstallStrategy, RemediationStrategy, Rollback, StrategyName, Test, TestFilter, Uninstall, Upgrade,
     UpgradeRemediation, UpgradeStrategy,
 };
+pub use defaults::{Action, Remediation};
 pub use spec::{
     ChartRef, ChartRefKind, ChartSource, ChartSourceKind, ChartTemplate, ChartTemplateSpec, ChartTemplateVerification,
     DriftDetection, DriftDetectionMode, HelmRelease, HelmReleaseSpec, KustomizeRenderer, PostRenderStrategy,

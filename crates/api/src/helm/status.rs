@@ -137,9 +137,9 @@ pub struct ReleaseSnapshot {
     /// When the release was uninstalled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Time>,
-    /// Results of the tests, by the name of the hook.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub test_hooks: BTreeMap<String, TestHook>,
+    /// Results of the tests, by the name of the hook; empty where none is selected, absent where none were run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_hooks: Option<BTreeMap<String, TestHook>>,
     /// Digest of the chart, where it came from a registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oci_digest: Option<String>,

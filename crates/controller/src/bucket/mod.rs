@@ -3,137 +3,153 @@
 //! list (names and etags) → the same revision as stored? done : fetch what has changed → store → artifact
 
 mod access;
-mod effects;
-mod machine;
-mod steps;
+mod spec;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use sluice_api::source::Bucket;
-use sluice_object::{Artifact, Gvk, Object, ObjectId};
-use sluice_reconcile::{Command, Context, Input, Kind, trace::Step};
+use sluice_api::{
+    meta,
+    source::{Bucket, BucketProvider, BucketStatus},
+};
+use sluice_object::Artifact;
+use sluice_reconcile::{
+    Context,
+    trace::{Arrival, Attribute, Step},
+};
 use sluice_source::{
-    Limits,
-    bucket::{BucketSpec, FetchOptions, Listing},
+    Limits, Publication,
+    bucket::{self, BucketSpec, FetchOptions, Fetched, Listing},
 };
 
 use crate::{
     Sources,
-    source::{self, GROUP, Leftovers, Trouble},
+    source::{self, Fetch, Source, Told, Trouble, with_cause},
 };
 
-/// The controller of Buckets.
+/// Containers of object stores.
 #[derive(Debug)]
 pub struct Buckets {
-    /// The store and the artifacts in use.
-    pub sources: Arc<Sources>,
     /// The client of object stores.
-    pub client: sluice_source::bucket::Buckets,
-    /// Host and port that artifact URLs name.
-    pub advertised: String,
+    pub client: bucket::Buckets,
     /// Bounds on a fetch.
     pub limits: Limits,
 }
 
-/// What a pass starts from.
+/// What to ask of a store, and what to take of what it has.
 #[derive(Debug, Clone)]
-pub struct Facts {
-    /// What to ask of the store, or why that is not known.
-    spec: Result<BucketSpec, Trouble>,
-    /// The artifact of the status, if it is in the store.
-    stored: Option<Arc<Artifact>>,
+pub struct Spec {
+    remote: BucketSpec,
     options: FetchOptions,
-    advertised: String,
 }
 
-/// One act on the world.
-#[derive(Debug)]
-pub enum Effect {
-    /// List what the bucket holds.
-    List(Box<(BucketSpec, FetchOptions)>),
-    /// Fetch and store what was listed.
-    Fetch(Box<Fetch>),
-    /// Drop artifacts that are no longer to be kept.
-    Collect(Leftovers),
-}
+impl Source for Buckets {
+    const KIND: &'static str = "Bucket";
 
-/// What to fetch, and for whom.
-#[derive(Debug)]
-pub struct Fetch {
-    spec: BucketSpec,
-    options: FetchOptions,
-    listing: Listing,
-    /// An artifact whose files need not be downloaded again.
-    earlier: Option<Arc<Artifact>>,
-    owner: ObjectId,
-}
-
-/// The answer to an effect.
-#[derive(Debug)]
-pub enum Outcome {
-    /// What the bucket holds.
-    Listed(Result<Listing, Trouble>),
-    /// What was stored.
-    Stored(Result<Arc<Artifact>, Trouble>),
-    /// Old artifacts are gone.
-    Collected,
-}
-
-impl Kind for Buckets {
     type Object = Bucket;
-    type Facts = Facts;
-    type Run = machine::Run;
-    type Effect = Effect;
-    type Outcome = Outcome;
+    type Spec = Spec;
+    type Head = Listing;
+    /// How many files there are.
+    type About = usize;
 
-    fn gvk() -> Gvk {
-        Gvk::new(GROUP, "v1", "Bucket")
+    fn interval(object: &Bucket) -> Duration {
+        object.spec.interval.into()
     }
 
-    fn component() -> &'static str {
-        "source-controller"
+    fn unserved(object: &Bucket) -> Option<String> {
+        unserved(object)
     }
 
-    fn read(object: &Object) -> Result<Bucket, serde_json::Error> {
-        serde::Deserialize::deserialize(object.value())
+    async fn spec(&self, object: &Bucket, cx: &Context) -> Result<Spec, Trouble> {
+        let options = FetchOptions { ignore: object.spec.ignore.clone(), limits: self.limits.clone() };
+        Ok(Spec { remote: spec::read(object, cx).await?, options })
     }
 
-    fn is_suspended(object: &Bucket) -> bool {
-        object.spec.suspend
+    async fn look(&self, spec: &Spec, _: Option<&Arc<Artifact>>, _: &Context) -> Result<Listing, Trouble> {
+        self.client.list(&spec.remote, &spec.options).await.map_err(|error| trouble(&error))
     }
 
-    fn signal(object: &Object) -> String {
-        source::signal(object)
+    async fn fetch(
+        &self,
+        fetch: Fetch<Self>,
+        sources: &Sources,
+        _: &Context,
+    ) -> Result<(Arc<Artifact>, usize), Trouble> {
+        let Fetch { spec: Spec { remote, options }, head, stored, owner } = fetch;
+        let fetched = self.client.fetch(&remote, head, &options, stored).await.map_err(|error| trouble(&error))?;
+        let Fetched { revision, file, tree, etags, downloaded } = fetched;
+        tracing::debug!(bucket = remote.name, downloaded, "files of a bucket fetched");
+        let metadata = Default::default();
+        let publication = Publication { owner: source::owner(&owner)?, file, revision, metadata, tree, etags };
+        let artifact = source::publish(sources, &owner, publication).await?;
+        let files = artifact.tree.files().count();
+        Ok((artifact, files))
     }
 
-    fn step(effect: &Effect) -> Option<Step> {
-        steps::step(effect)
+    /// A fetch begins the trace of its revision.
+    fn step(fetch: &Fetch<Self>) -> Step {
+        let name = || Attribute::from(&fetch.spec.remote.name);
+        let arrival = Arrival {
+            source: fetch.owner.clone(),
+            revision: fetch.head.revision.to_string(),
+            attributes: vec![("sluice.bucket.name", name())],
+        };
+        let files = Attribute::count(fetch.head.files());
+        Step::new("fetch").with("sluice.bucket.name", name()).with("sluice.files", files).arriving(arrival)
     }
 
-    fn failure(outcome: &Outcome) -> Option<(String, String)> {
-        steps::failure(outcome)
+    fn is_current(_: &Bucket, stored: &Artifact, head: &Listing) -> bool {
+        stored.revision == head.revision
     }
 
-    async fn observe(&self, object: &Bucket, cx: &Context) -> Facts {
-        self.facts(object, cx).await
+    fn about(head: &Listing, _: &Artifact) -> usize {
+        head.files()
     }
 
-    fn start(object: &Bucket, facts: Facts, now: jiff::Timestamp) -> (machine::Run, Command<Self>) {
-        machine::start(object, facts, now)
+    fn news(object: &Bucket, head: &Listing) -> Option<String> {
+        let revision = head.revision.as_str();
+        source::differs(object, revision).then(|| format!("new upstream revision '{revision}'"))
     }
 
-    fn next(
-        object: &Bucket,
-        run: machine::Run,
-        input: Input<Outcome>,
-        now: jiff::Timestamp,
-    ) -> (machine::Run, Command<Self>) {
-        machine::next(object, run, input, now)
+    fn note_stored(object: &Bucket, _: &usize, status: &mut BucketStatus) {
+        status.observed_ignore = object.spec.ignore.clone();
     }
 
-    async fn perform(&self, effect: Effect, cx: &Context) -> Outcome {
-        self.act(effect, cx).await
+    fn locate(status: &mut BucketStatus, url: String) {
+        status.url = Some(url);
     }
+
+    fn ready(artifact: &meta::Artifact, _: &usize) -> Told {
+        Told::success(format!("stored artifact: revision '{}'", artifact.revision))
+    }
+
+    fn events(object: &Bucket, _: &meta::Artifact, files: &usize, is_new: bool) -> Vec<Told> {
+        let bucket = &object.spec.bucket_name;
+        vec![Told::artifact(is_new, format!("stored artifact with {files} fetched files from '{bucket}' bucket"))]
+    }
+}
+
+/// Says what of the object is not served yet.
+fn unserved(object: &Bucket) -> Option<String> {
+    let provider = match object.spec.provider {
+        BucketProvider::Azure => None,
+        BucketProvider::Generic => Some("generic"),
+        BucketProvider::Aws => Some("aws"),
+        BucketProvider::Gcp => Some("gcp"),
+    };
+    if let Some(provider) = provider {
+        return Some(format!(
+            "`spec.provider: {provider}` is not served yet by this version of Sluice, only `azure` is; nothing is fetched"
+        ));
+    }
+    object.spec.service_account_name.as_ref().map(|_| {
+        "`spec.serviceAccountName` is not served yet by this version of Sluice; remove it to use the agent's own identity, \
+         or name a Secret in `spec.secretRef`"
+            .into()
+    })
+}
+
+fn trouble(error: &bucket::Error) -> Trouble {
+    Trouble { reason: error.reason().into(), message: with_cause(error, error.hint()) }
 }

@@ -2,136 +2,146 @@
 //!
 //! head (one round trip) → the same revision as stored? done : fetch → store → artifact
 
-mod effects;
-mod machine;
+mod spec;
 mod steps;
-
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use sluice_api::source::GitRepository;
-use sluice_object::{Artifact, Gvk, Object, ObjectId};
-use sluice_reconcile::{Command, Context, Input, Kind, trace::Step};
+use sluice_api::{
+    meta,
+    source::{GitProvider, GitRepository, GitRepositoryStatus},
+};
+use sluice_object::Artifact;
+use sluice_reconcile::{Context, trace::Step};
 use sluice_source::{
-    Limits,
-    git::{Git, GitSpec, Head},
+    Limits, Publication,
+    git::{self, FetchOptions, Git, GitSpec, Head},
 };
 
-pub(crate) use crate::source::{GROUP, Trouble, with_cause};
 use crate::{
     Sources,
-    source::{self, Leftovers},
+    source::{self, Fetch, Source, Told, Trouble, with_cause},
 };
 
-/// The controller of GitRepositories.
+/// Git remotes.
 #[derive(Debug)]
 pub struct GitRepositories {
-    /// The store and the artifacts in use.
-    pub sources: Arc<Sources>,
     /// The Git client.
-    pub git: Git,
-    /// Host and port that artifact URLs name.
-    pub advertised: String,
+    pub client: Git,
     /// Bounds on a fetch.
     pub limits: Limits,
 }
 
-/// What a pass starts from.
+/// What to ask of a remote, and what to leave out of what it has.
 #[derive(Debug, Clone)]
-pub struct Facts {
-    /// What to ask of the remote, or why that is not known.
-    spec: Result<GitSpec, Trouble>,
-    /// Whether the artifact of the status is in the store.
-    stored: bool,
-    advertised: String,
-}
-
-/// One act on the world.
-#[derive(Debug)]
-pub enum Effect {
-    /// Ask where the reference points.
-    Head(Box<GitSpec>),
-    /// Fetch and store a revision.
-    Fetch(Box<Fetch>),
-    /// Drop artifacts that are no longer to be kept.
-    Collect(Leftovers),
-}
-
-/// What to fetch, and for whom.
-#[derive(Debug)]
-pub struct Fetch {
-    spec: GitSpec,
-    head: Head,
+pub struct Spec {
+    remote: GitSpec,
     ignore: Option<String>,
-    owner: ObjectId,
 }
 
-/// The answer to an effect.
-#[derive(Debug)]
-pub enum Outcome {
-    /// Where the reference points.
-    Head(Result<Head, Trouble>),
-    /// What was stored, with the first line of the commit's message.
-    Stored(Result<(Arc<Artifact>, String), Trouble>),
-    /// Old artifacts are gone.
-    Collected,
+#[cfg(test)]
+impl Spec {
+    pub(crate) fn of(remote: GitSpec) -> Self {
+        Self { remote, ignore: None }
+    }
 }
 
-impl Kind for GitRepositories {
+impl Source for GitRepositories {
+    const KIND: &'static str = "GitRepository";
+
     type Object = GitRepository;
-    type Facts = Facts;
-    type Run = machine::Run;
-    type Effect = Effect;
-    type Outcome = Outcome;
+    type Spec = Spec;
+    type Head = Head;
+    /// The first line of the commit's message, or the revision where that is not known.
+    type About = String;
 
-    fn gvk() -> Gvk {
-        Gvk::new(GROUP, "v1", "GitRepository")
+    fn interval(object: &GitRepository) -> Duration {
+        object.spec.interval.into()
     }
 
-    fn component() -> &'static str {
-        "source-controller"
+    fn unserved(object: &GitRepository) -> Option<String> {
+        let field = unserved_field(object)?;
+        Some(format!(
+            "`spec.{field}` is not served yet by this version of Sluice; remove it, or use another form of access"
+        ))
     }
 
-    fn read(object: &Object) -> Result<GitRepository, serde_json::Error> {
-        serde::Deserialize::deserialize(object.value())
+    async fn spec(&self, object: &GitRepository, cx: &Context) -> Result<Spec, Trouble> {
+        Ok(Spec { remote: spec::read(object, cx).await?, ignore: object.spec.ignore.clone() })
     }
 
-    fn is_suspended(object: &GitRepository) -> bool {
-        object.spec.suspend
+    async fn look(&self, spec: &Spec, _: Option<&Arc<Artifact>>, _: &Context) -> Result<Head, Trouble> {
+        self.client.head(&spec.remote).await.map_err(|error| trouble(&error))
     }
 
-    fn signal(object: &Object) -> String {
-        source::signal(object)
+    async fn fetch(
+        &self,
+        fetch: Fetch<Self>,
+        sources: &Sources,
+        _: &Context,
+    ) -> Result<(Arc<Artifact>, String), Trouble> {
+        let Fetch { spec, head, owner, .. } = fetch;
+        let options = FetchOptions { ignore: spec.ignore, limits: self.limits.clone(), ..FetchOptions::default() };
+        let fetched = self.client.fetch(&spec.remote, &head, &options).await.map_err(|error| trouble(&error))?;
+        let publication = Publication {
+            owner: source::owner(&owner)?,
+            file: fetched.file,
+            revision: fetched.revision,
+            metadata: Default::default(),
+            tree: fetched.tree,
+            etags: Default::default(),
+        };
+        Ok((source::publish(sources, &owner, publication).await?, fetched.subject))
     }
 
-    fn step(effect: &Effect) -> Option<Step> {
-        steps::step(effect)
+    fn step(fetch: &Fetch<Self>) -> Step {
+        steps::step(fetch)
     }
 
-    fn failure(outcome: &Outcome) -> Option<(String, String)> {
-        steps::failure(outcome)
+    fn is_current(object: &GitRepository, stored: &Artifact, head: &Head) -> bool {
+        let observed = object.status.as_ref().and_then(|status| status.observed_ignore.as_ref());
+        observed == object.spec.ignore.as_ref() && stored.revision == head.revision
     }
 
-    async fn observe(&self, object: &GitRepository, cx: &Context) -> Facts {
-        self.facts(object, cx).await
+    fn about(head: &Head, _: &Artifact) -> String {
+        head.revision.to_string()
     }
 
-    fn start(object: &GitRepository, facts: Facts, now: jiff::Timestamp) -> (machine::Run, Command<Self>) {
-        machine::start(object, facts, now)
+    fn news(object: &GitRepository, head: &Head) -> Option<String> {
+        let revision = head.revision.as_str();
+        source::differs(object, revision).then(|| format!("new upstream revision '{revision}'"))
     }
 
-    fn next(
-        object: &GitRepository,
-        run: machine::Run,
-        input: Input<Outcome>,
-        now: jiff::Timestamp,
-    ) -> (machine::Run, Command<Self>) {
-        machine::next(object, run, input, now)
+    fn note_stored(object: &GitRepository, _: &String, status: &mut GitRepositoryStatus) {
+        status.observed_ignore = object.spec.ignore.clone();
     }
 
-    async fn perform(&self, effect: Effect, cx: &Context) -> Outcome {
-        self.act(effect, cx).await
+    fn ready(artifact: &meta::Artifact, _: &String) -> Told {
+        Told::success(format!("stored artifact for revision '{}'", artifact.revision))
     }
+
+    fn events(_: &GitRepository, _: &meta::Artifact, commit: &String, is_new: bool) -> Vec<Told> {
+        vec![Told::artifact(is_new, format!("stored artifact for commit '{commit}'"))]
+    }
+}
+
+/// Returns the first setting in use that this version does not serve.
+fn unserved_field(object: &GitRepository) -> Option<&'static str> {
+    let spec = &object.spec;
+    [
+        (spec.verify.is_some(), "verify"),
+        (spec.recurse_submodules, "recurseSubmodules"),
+        (!spec.include.is_empty(), "include"),
+        (!spec.sparse_checkout.is_empty(), "sparseCheckout"),
+        (spec.provider() != GitProvider::Generic, "provider"),
+        (spec.url.starts_with("ssh://"), "url with the scheme ssh"),
+    ]
+    .into_iter()
+    .find_map(|(used, name)| used.then_some(name))
+}
+
+fn trouble(error: &git::Error) -> Trouble {
+    Trouble { reason: error.reason().into(), message: with_cause(error, error.hint()) }
 }

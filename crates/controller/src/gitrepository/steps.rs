@@ -3,16 +3,16 @@
 use sluice_reconcile::trace::{Arrival, Attributes, Step};
 use sluice_source::git::GitRef;
 
-use super::{Effect, Fetch, Outcome};
+use super::GitRepositories;
+use crate::source::Fetch;
 
-/// A fetch begins the trace of its revision. Asking where a reference points happens at each interval and is not told.
-pub(super) fn step(effect: &Effect) -> Option<Step> {
-    let Effect::Fetch(fetch) = effect else { return None };
-    Some(Step::new("fetch").with("vcs.repository.url.full", fetch.spec.shown_url()).arriving(arrival(fetch)))
+/// A fetch begins the trace of its revision.
+pub(super) fn step(fetch: &Fetch<GitRepositories>) -> Step {
+    Step::new("fetch").with("vcs.repository.url.full", fetch.spec.remote.shown_url()).arriving(arrival(fetch))
 }
 
-fn arrival(fetch: &Fetch) -> Arrival {
-    let url = fetch.spec.shown_url();
+fn arrival(fetch: &Fetch<GitRepositories>) -> Arrival {
+    let url = fetch.spec.remote.shown_url();
     let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
     let path = path.trim_end_matches('/');
     let (owner, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -24,7 +24,7 @@ fn arrival(fetch: &Fetch) -> Arrival {
         attributes.push(("vcs.owner.name", owner.into()));
     }
     attributes.push(("vcs.repository.url.full", url.into()));
-    attributes.extend(head(&fetch.spec.reference, fetch.head.revision.as_str()));
+    attributes.extend(head(&fetch.spec.remote.reference, fetch.head.revision.as_str()));
     Arrival { source: fetch.owner.clone(), revision: fetch.head.revision.to_string(), attributes }
 }
 
@@ -38,15 +38,6 @@ fn head(reference: &GitRef, revision: &str) -> Attributes {
     };
     let kind = if is_tag { "tag" } else { "branch" };
     vec![("vcs.ref.head.name", name.into()), ("vcs.ref.head.type", kind.into())]
-}
-
-pub(super) fn failure(outcome: &Outcome) -> Option<(String, String)> {
-    match outcome {
-        Outcome::Head(Err(trouble)) | Outcome::Stored(Err(trouble)) => {
-            Some((trouble.reason.clone(), trouble.message.clone()))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -2,136 +2,129 @@
 //!
 //! fetch (unless it is the one stored) → announce → store → artifact
 
-mod effects;
-mod machine;
-mod steps;
+mod size;
+pub(crate) mod spec;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use sluice_api::source::{HelmRepository, HelmRepositoryStatus, HelmRepositoryType};
-use sluice_object::{Artifact, Gvk, Object, ObjectId};
-use sluice_reconcile::{Command, Context, Input, Kind, trace::Step};
-use sluice_source::helm_repo::{Fetched, HelmRepoSpec, HelmRepos};
+use sluice_api::{
+    meta,
+    source::{HelmRepository, HelmRepositoryStatus, HelmRepositoryType},
+};
+use sluice_object::Artifact;
+use sluice_reconcile::{
+    Context,
+    trace::{Arrival, Attribute, Step},
+};
+use sluice_source::{
+    Limits, Publication,
+    helm_repo::{self, Fetched, HelmRepoSpec, HelmRepos},
+    store::LATEST_INDEX,
+};
 
 use crate::{
     Sources,
-    source::{self, GROUP, Leftovers, Trouble},
+    source::{self, Fetch, Source, Told, Trouble, with_cause},
 };
 
-/// The controller of HelmRepositories.
+/// The interval of an object that names none.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+/// Indexes of Helm repositories.
 #[derive(Debug)]
 pub struct HelmRepositories {
-    /// The store and the artifacts in use.
-    pub sources: Arc<Sources>,
     /// The client of repositories.
     pub client: HelmRepos,
-    /// Host and port that artifact URLs name.
-    pub advertised: String,
 }
 
-/// What a pass starts from.
-#[derive(Debug, Clone)]
-pub struct Facts {
-    /// What to ask for, or why that is not known.
-    spec: Result<HelmRepoSpec, Trouble>,
-    /// The artifact of the status, if it is in the store.
-    stored: Option<Arc<Artifact>>,
-    advertised: String,
-}
-
-/// One act on the world.
+/// What a repository has.
 #[derive(Debug)]
-pub enum Effect {
-    /// Download the index, unless it is the one that is stored.
-    Fetch(Box<(HelmRepoSpec, Option<Arc<Artifact>>)>),
-    /// Store an index.
-    Store(Box<(Fetched, ObjectId)>),
-    /// Drop artifacts that are no longer to be kept.
-    Collect(Leftovers),
+pub enum Head {
+    /// The index that is stored.
+    Same,
+    /// Another one.
+    New(Box<Fetched>),
 }
 
-/// The answer to an effect.
-#[derive(Debug)]
-pub enum Outcome {
-    /// A new index, if there is one.
-    Fetched(Result<Option<Box<Fetched>>, Trouble>),
-    /// What was stored.
-    Stored(Result<Arc<Artifact>, Trouble>),
-    /// Old artifacts are gone.
-    Collected,
-}
+impl Source for HelmRepositories {
+    const KIND: &'static str = "HelmRepository";
+    const LATEST: &'static str = LATEST_INDEX;
 
-impl Kind for HelmRepositories {
     type Object = HelmRepository;
-    type Facts = Facts;
-    type Run = machine::Run;
-    type Effect = Effect;
-    type Outcome = Outcome;
+    type Spec = HelmRepoSpec;
+    type Head = Head;
+    type About = ();
 
-    fn gvk() -> Gvk {
-        Gvk::new(GROUP, "v1", "HelmRepository")
+    fn interval(object: &HelmRepository) -> Duration {
+        object.spec.interval.map_or(INTERVAL, Into::into)
     }
 
-    fn component() -> &'static str {
-        "source-controller"
+    fn is_address(object: &HelmRepository) -> bool {
+        object.spec.type_ == Some(HelmRepositoryType::Oci)
     }
 
-    fn read(object: &Object) -> Result<HelmRepository, serde_json::Error> {
-        serde::Deserialize::deserialize(object.value())
+    async fn spec(&self, object: &HelmRepository, cx: &Context) -> Result<HelmRepoSpec, Trouble> {
+        spec::read(object, cx).await
     }
 
-    fn is_suspended(object: &HelmRepository) -> bool {
-        object.spec.suspend
+    async fn look(&self, spec: &HelmRepoSpec, stored: Option<&Arc<Artifact>>, _: &Context) -> Result<Head, Trouble> {
+        let fetched = self.client.fetch(spec, stored.map(|stored| &**stored)).await.map_err(|error| trouble(&error))?;
+        Ok(fetched.map_or(Head::Same, |fetched| Head::New(Box::new(fetched))))
     }
 
-    /// One of the type `oci` that bears nothing of ours is left alone for good.
-    fn is_static(object: &HelmRepository) -> bool {
-        is_address(object) && !bears_ours(object)
+    /// The index is here already. Nobody reads files of it: it is opened as it is.
+    async fn fetch(&self, fetch: Fetch<Self>, sources: &Sources, _: &Context) -> Result<(Arc<Artifact>, ()), Trouble> {
+        let Fetch { head: Head::New(fetched), owner: id, .. } = fetch else {
+            return Err(Trouble::lost("the index that was to be stored"));
+        };
+        let Fetched { revision, file, etags, index, .. } = *fetched;
+        let tree = sources.store().draft("an index", Limits::helm_index()).finish();
+        let (owner, metadata) = (source::owner(&id)?, Default::default());
+        let publication = Publication { owner, file, revision, metadata, tree, etags };
+        Ok((source::publish_as_is(sources, &id, publication, index).await?, ()))
     }
 
-    fn signal(object: &Object) -> String {
-        source::signal(object)
+    /// A new index begins the trace of its revision.
+    fn step(fetch: &Fetch<Self>) -> Step {
+        let Head::New(fetched) = &fetch.head else { return Step::new("fetch") };
+        let charts = || Attribute::count(fetched.summary.charts);
+        let arrival = Arrival {
+            source: fetch.owner.clone(),
+            revision: fetched.revision.to_string(),
+            attributes: vec![("sluice.helm.charts", charts())],
+        };
+        Step::new("fetch").with("sluice.helm.charts", charts()).arriving(arrival)
     }
 
-    fn step(effect: &Effect) -> Option<Step> {
-        steps::step(effect)
+    fn is_current(_: &HelmRepository, _: &Artifact, head: &Head) -> bool {
+        matches!(head, Head::Same)
     }
 
-    fn failure(outcome: &Outcome) -> Option<(String, String)> {
-        steps::failure(outcome)
+    fn about(_: &Head, _: &Artifact) {}
+
+    fn news(_: &HelmRepository, head: &Head) -> Option<String> {
+        let Head::New(fetched) = head else { return None };
+        Some(format!("new index revision '{}'", fetched.revision))
     }
 
-    async fn observe(&self, object: &HelmRepository, cx: &Context) -> Facts {
-        self.facts(object, cx).await
+    fn note_stored(_: &HelmRepository, (): &(), _: &mut HelmRepositoryStatus) {}
+
+    fn locate(status: &mut HelmRepositoryStatus, url: String) {
+        status.url = Some(url);
     }
 
-    fn start(object: &HelmRepository, facts: Facts, now: jiff::Timestamp) -> (machine::Run, Command<Self>) {
-        machine::start(object, facts, now)
+    fn ready(artifact: &meta::Artifact, (): &()) -> Told {
+        Told::success(format!("stored artifact: revision '{}'", artifact.revision))
     }
 
-    fn next(
-        object: &HelmRepository,
-        run: machine::Run,
-        input: Input<Outcome>,
-        now: jiff::Timestamp,
-    ) -> (machine::Run, Command<Self>) {
-        machine::next(object, run, input, now)
-    }
-
-    async fn perform(&self, effect: Effect, cx: &Context) -> Outcome {
-        self.act(effect, cx).await
+    fn events(object: &HelmRepository, artifact: &meta::Artifact, (): &(), is_new: bool) -> Vec<Told> {
+        let size = artifact.size.map(size::human).map_or("unknown size".into(), |size| format!("size {size}"));
+        vec![Told::artifact(is_new, format!("stored fetched index of {size} from '{}'", object.spec.url))]
     }
 }
 
-fn is_address(object: &HelmRepository) -> bool {
-    object.spec.type_ == Some(HelmRepositoryType::Oci)
-}
-
-/// Says whether an object was reconciled before it became a mere address: the finalizer or a status is left.
-fn bears_ours(object: &HelmRepository) -> bool {
-    let finalizer = object.metadata.finalizers.iter().flatten().any(|name| name == sluice_reconcile::FINALIZER);
-    let bare = |status: &HelmRepositoryStatus| status.conditions.is_empty() && status.artifact.is_none();
-    finalizer || !object.status.as_ref().is_none_or(bare)
+pub(crate) fn trouble(error: &helm_repo::Error) -> Trouble {
+    Trouble { reason: error.reason().into(), message: with_cause(error, error.hint()) }
 }

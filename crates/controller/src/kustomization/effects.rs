@@ -2,23 +2,19 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use futures::{
-    StreamExt,
-    future::{Either, select},
-};
+use futures::future::{Either, select};
 use jiff::SignedDuration;
-use serde_json::Value;
 use sluice_apply::{
     Key, Keyed,
-    health::{Health, Reader, Status},
+    health::{Health, Reader},
 };
-use sluice_cluster::{ApiError, Body, Identity, Request, Response, Target};
+use sluice_cluster::{ApiError, Identity, Response, Target};
 use sluice_kustomize::{Error, Need, Options, Remotes, Variables, flux::Overrides};
 use sluice_object::{Artifact, Digest, Gvk, Inputs, Object, ObjectId, Tree, TreePath};
 use sluice_reconcile::{Baseline, Context, Seen};
 
 use super::{Kustomizations, Memory, steps};
-use crate::gitrepository::Trouble;
+use crate::{requests, source::Trouble};
 
 /// One act on the world.
 #[derive(Debug)]
@@ -135,7 +131,7 @@ impl Kustomizations {
                 }
                 answers
             }
-            Effect::Read { who, targets, reader } => read(&who, targets, &reader, cx).await,
+            Effect::Read { who, targets, reader } => Outcome::Read(requests::read(&who, targets, &reader, cx).await),
             Effect::Remember { owner, memory, baseline } => {
                 cx.meter.corrected(&owner, baseline.corrected.len());
                 self.remember(&owner, memory);
@@ -261,59 +257,7 @@ fn locate(artifact: &Artifact, tree: &Tree, path: &str) -> Result<TreePath, Trou
 }
 
 async fn request(who: &Identity, requests: Vec<Keyed>, concurrency: usize, cx: &Context) -> Outcome {
-    let now = cx.now();
-    let call = |keyed: Keyed| async move {
-        let dry_run = matches!(keyed.request, Request::Apply { dry_run: true, .. });
-        let answer = cx.cluster.call(who, keyed.request).await;
-        let seen = match &answer {
-            Ok(Response::Object(object)) if !dry_run => Some((object.id(), Seen::of(object, now))),
-            _ => None,
-        };
-        ((keyed.key, answer), seen)
-    };
-    let done: Vec<_> = futures::stream::iter(requests).map(call).buffered(concurrency.max(1)).collect().await;
-    let (answers, seen): (Vec<_>, Vec<_>) = done.into_iter().unzip();
-    Outcome::Answers { answers, seen: seen.into_iter().flatten().collect() }
-}
-
-/// Reads run this many at once; they happen only where watches do not tell enough.
-const READS: usize = 4;
-
-async fn read(who: &Identity, targets: Vec<Target>, reader: &Reader, cx: &Context) -> Outcome {
-    let one = |target: Target| async move { (target.id(), health_of(who, target, reader, cx).await) };
-    Outcome::Read(futures::stream::iter(targets).map(one).buffered(READS).collect().await)
-}
-
-async fn health_of(who: &Identity, target: Target, reader: &Reader, cx: &Context) -> Health {
-    let judged = reader.expressions.cover(&target.id());
-    let (answer, now) = (cx.cluster.call(who, Request::Get(target)).await, cx.now());
-    if judged {
-        let reader = reader.clone();
-        let health = cx.cpu(move || reader.read_answer(&answer, now)).await;
-        return health.unwrap_or_else(|| Health::unknown("the evaluation of its health ended unexpectedly"));
-    }
-    let health = reader.read_answer(&answer, now);
-    match answer {
-        Ok(Response::Object(object)) if health.status == Status::InProgress => {
-            with_its_pods(who, &object, health, cx).await
-        }
-        _ => health,
-    }
-}
-
-/// A StatefulSet or ReplicaSet in progress has failed when a pod of its crashes.
-async fn with_its_pods(who: &Identity, object: &Object, health: Health, cx: &Context) -> Health {
-    let labels = object.value().pointer("/spec/selector/matchLabels").and_then(Value::as_object);
-    let (true, Some(labels)) = (matches!(object.kind(), "StatefulSet" | "ReplicaSet"), labels) else { return health };
-    let labels: Vec<_> = labels.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
-    let request = Request::List {
-        gvk: Gvk::new("", "v1", "Pod"),
-        namespace: Some(object.namespace().into()),
-        labels: labels.join(","),
-        body: Body::Full,
-    };
-    match cx.cluster.call(who, request).await {
-        Ok(pods) => sluice_apply::health::with_pods(health, &pods.into_list(), cx.now()),
-        Err(error) => Health::of_error(&error),
-    }
+    let (keys, requests): (Vec<_>, Vec<_>) = requests.into_iter().map(|keyed| (keyed.key, keyed.request)).unzip();
+    let (answers, seen) = requests::call(who, requests, concurrency, cx).await;
+    Outcome::Answers { answers: keys.into_iter().zip(answers).collect(), seen }
 }

@@ -8,19 +8,22 @@ use sluice_api::{
     meta,
 };
 use sluice_apply::health::{JobRule, Reader};
-use sluice_cluster::{Identity, Request, Target};
+use sluice_cluster::Identity;
 use sluice_kustomize::Variables;
 use sluice_object::{Artifact, Gvk, InventoryEntry, Object, ObjectId};
 use sluice_reconcile::{Context, Index, Kind};
 
 use super::{
     Kustomizations, Memory,
-    dependencies::Blocked,
-    expressions::{self, Compiled},
     health::{self, Standing},
-    remote, variables,
+    variables,
 };
-use crate::gitrepository::Trouble;
+use crate::{
+    access::Wish,
+    dependencies::{self, Blocked, Ready, ready_condition},
+    expressions::{self, Compiled},
+    source::Trouble,
+};
 
 /// What a pass starts from.
 #[derive(Debug, Clone)]
@@ -65,22 +68,25 @@ impl Facts {
     pub(super) fn reader(&self) -> Reader {
         let compiled = self.expressions.as_ref();
         let expressions = compiled.map(|compiled| compiled.health.clone()).unwrap_or_default();
-        Reader { jobs: JobRule::MustComplete, expressions }
+        Reader { jobs: JobRule::MustComplete, expressions, ..Reader::default() }
     }
 }
 
 impl Kustomizations {
     pub(super) async fn facts(&self, object: &Kustomization, cx: &Context) -> Facts {
-        let source = self.source(object, cx).await;
+        let (namespace, source) = (namespace(object), self.source(object, cx).await);
         // As in Flux there is no event: a source often comes a moment after what refers to it.
         if let Err(NoArtifact::Awaited(trouble)) = &source {
             tracing::info!(reason = trouble.reason, "{}", trouble.message);
         }
         let revision = source.as_ref().ok().map(|artifact| artifact.revision.to_string());
         let memory = self.memory(&id(object));
-        let expressions = expressions::compile(object);
+        let expressions = expressions::compile(&object.spec.health_check_exprs, &object.spec.depends_on);
         let blocked = match &expressions {
-            Ok(compiled) => self.blocked(object, revision, compiled.ready.clone(), cx).await,
+            Ok(compiled) => {
+                let (programs, additive) = (compiled.ready.clone(), self.policy.additive_ready_expr);
+                dependencies::blocked(object, Ready { programs, additive, revision }, cx).await
+            }
             Err(_) => None,
         };
         let deletes = object.metadata.deletion_timestamp.is_some();
@@ -90,8 +96,12 @@ impl Kustomizations {
             false => Ok(None),
         };
         let identity = match builds || deletes {
-            true => self.identity(object, cx).await,
+            true => self.policy.access.identity(wish(object, &namespace), &self.clouds, cx).await,
             false => Ok(Identity::Agent),
+        };
+        let missing_account = match deletes {
+            true => self.policy.access.missing_account(wish(object, &namespace), cx).await,
+            false => None,
         };
         Facts {
             blocked,
@@ -103,7 +113,7 @@ impl Kustomizations {
             expressions,
             eager: is_eager(object),
             policy: self.policy.clone(),
-            missing_account: self.missing_account(object, cx).await,
+            missing_account,
             source,
         }
     }
@@ -124,37 +134,16 @@ impl Kustomizations {
         let Some(named) = artifact_of(&found) else { return Err(not_ready(&source, &found)) };
         let served_here = !external && cx.serves(&found);
         self.sources.artifact(&source, &named, served_here).await.map_err(|error| {
-            let message = crate::gitrepository::with_cause(&error, error.hint());
+            let message = crate::source::with_cause(&error, error.hint());
             NoArtifact::Unreadable(Trouble { reason: reasons::ARTIFACT_FAILED.into(), message })
         })
     }
+}
 
-    /// Deletion alone asks for it: elsewhere the API server's refusal says enough.
-    async fn missing_account(&self, object: &Kustomization, cx: &Context) -> Option<String> {
-        object.metadata.deletion_timestamp.as_ref()?;
-        let (namespace, name) = self.account(object)?;
-        let shown = format!("service account '{namespace}/{name}'");
-        let target = Target { gvk: Gvk::new("", "v1", "ServiceAccount"), namespace, name };
-        let answer = cx.cluster.call(&Identity::Agent, Request::Get(target)).await;
-        answer.is_err_and(|error| error.is_not_found()).then_some(shown)
-    }
-
-    async fn identity(&self, object: &Kustomization, cx: &Context) -> Result<Identity, Trouble> {
-        let remote = remote::read(object, &self.policy, &self.clouds, cx).await?;
-        Ok(match (remote, self.account(object)) {
-            (Some(remote), Some((namespace, name))) => Identity::Remote(remote.acting_as(&namespace, &name)),
-            (Some(remote), None) => Identity::Remote(remote),
-            (None, Some((namespace, name))) => Identity::ServiceAccount { namespace, name },
-            (None, None) => Identity::Agent,
-        })
-    }
-
-    /// Returns namespace and name of the account that is impersonated.
-    fn account(&self, object: &Kustomization) -> Option<(String, String)> {
-        let name = object.spec.service_account_name.clone().filter(|name| !name.is_empty());
-        let name = name.or_else(|| self.policy.default_service_account.clone())?;
-        Some((namespace(object), name))
-    }
+/// Returns what the object says of whom it acts for.
+pub(super) fn wish<'a>(object: &'a Kustomization, namespace: &'a str) -> Wish<'a> {
+    let spec = &object.spec;
+    Wish { namespace, account: spec.service_account_name.as_deref(), cluster: spec.kube_config.as_ref() }
 }
 
 pub(super) fn namespace(object: &Kustomization) -> String {
@@ -174,7 +163,7 @@ pub(super) fn source_id(object: &Kustomization) -> ObjectId {
         SourceKind::Bucket => "Bucket",
         SourceKind::ExternalArtifact => "ExternalArtifact",
     };
-    let gvk = Gvk::new(crate::gitrepository::GROUP, "v1", kind);
+    let gvk = Gvk::new(crate::source::GROUP, "v1", kind);
     ObjectId::new(&gvk, reference.namespace.clone().unwrap_or_else(|| namespace(object)), &reference.name)
 }
 
@@ -214,12 +203,6 @@ fn not_ready(source: &ObjectId, found: &Object) -> NoArtifact {
     let why = ready_condition(found).map_or(String::new(), |(_, message)| format!(": {message}"));
     let message = format!("Source is not ready, artifact not found; '{source}'{why}");
     NoArtifact::Awaited(Trouble { reason: reasons::ARTIFACT_FAILED.into(), message })
-}
-
-pub(super) fn ready_condition(object: &Object) -> Option<(&str, &str)> {
-    let conditions = object.value().pointer("/status/conditions")?.as_array()?;
-    let ready = conditions.iter().find(|condition| condition["type"] == READY)?;
-    Some((ready["status"].as_str()?, ready["message"].as_str().unwrap_or_default()))
 }
 
 /// What is built depends on what is read of the artifact, whatever else a commit has changed.

@@ -1,6 +1,6 @@
 //! The decisions of a Kustomization's pass. Source: kustomize-controller's reconciler.
 //!
-//! start → blocked | (Looking →) unchanged | Building → Tracking → Driving (rollout) → Checking (health) → Closing → verdict
+//! start → blocked | (Looking →) (Yielding →) unchanged | Building → Tracking → Driving (rollout) → Checking (health) → Closing → verdict
 //!         deletion: Driving (finalize) → Closing
 
 mod applying;
@@ -22,13 +22,11 @@ use sluice_reconcile::{Command, Input, Next, Notice, Report, Verdict};
 use self::{applying::Driving, checking::Checking};
 use super::{
     Built, Effect, Facts, GROUP, Kustomizations, Outcome,
-    dependencies::Blocked,
     facts::{self, NoArtifact},
     report::{notice, shown},
     requested_at, settings,
-    waiting::Latest,
 };
-use crate::{gitrepository::Trouble, marks::Marks, unserved::NOT_SERVED_YET};
+use crate::{dependencies::Blocked, marks::Marks, source::Trouble, unserved::NOT_SERVED_YET, waiting::Latest};
 
 const FETCHING: &str = "Fetching manifests";
 const BUILDING: &str = "Building manifests";
@@ -64,6 +62,8 @@ enum Stage {
     Nowhere,
     /// What watches do not tell is read, before anything is built.
     Looking(Arc<Artifact>),
+    /// Nothing has changed; others go first.
+    Yielding(Arc<Artifact>),
     /// Objects are built.
     Building,
     /// Watches are opened for these objects.
@@ -132,6 +132,8 @@ pub(super) fn start(object: &Kustomization, facts: Facts, now: Timestamp) -> Ste
 pub(super) fn next(object: &Kustomization, mut run: Run, input: Input<Outcome>, now: Timestamp) -> Step {
     match (std::mem::replace(&mut run.stage, Stage::Nowhere), input) {
         (Stage::Looking(artifact), Input::Done(Outcome::Read(health))) => run.looked(object, artifact, &health, now),
+        (Stage::Yielding(artifact), Input::Deadline) => run.unchanged(object, &artifact, now),
+        (Stage::Yielding(_), Input::Superseded(_)) => run.settle(Vec::new(), Next::Now, true),
         (Stage::Building, Input::Done(Outcome::Built(built))) => run.on_built(object, built, now),
         (Stage::Tracking(built), Input::Done(Outcome::Tracked)) => run.announce(object, built, now),
         (Stage::Announcing(built), Input::Published) => run.roll_out(object, built, now),
@@ -269,6 +271,7 @@ fn name_of(stage: &Stage) -> &'static str {
     match stage {
         Stage::Nowhere => "between stages",
         Stage::Looking(_) => "looking",
+        Stage::Yielding(_) => "giving way",
         Stage::Building => "building",
         Stage::Tracking(_) | Stage::Announcing(_) => "beginning",
         Stage::Driving(_) => "applying",

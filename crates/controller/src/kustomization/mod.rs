@@ -2,21 +2,18 @@
 //!
 //! facts (artifact, dependencies, drift) → build → rollout (dry-run, publish, apply, prune) → health → verdict
 
-mod clouds;
 mod dependencies;
 mod effects;
-mod expressions;
 mod facts;
 mod health;
 mod machine;
-mod remote;
 mod report;
 mod settings;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod variables;
-mod waiting;
+mod versions;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -29,7 +26,6 @@ use serde::Deserialize;
 use sluice_api::{annotations, kustomize::Kustomization};
 pub use sluice_apply::order::CustomKinds;
 use sluice_cloud::Clouds;
-use sluice_cluster::RemoteRules;
 use sluice_object::{Digest, Gvk, Inputs, InventoryEntry, Object, ObjectId};
 use sluice_reconcile::{
     Command, Context, Index, Input, Kind,
@@ -40,8 +36,9 @@ use sluice_source::Limits;
 pub use effects::{Built, Effect, Outcome};
 pub use facts::Facts;
 pub use machine::Run;
+pub(crate) use settings::{ignore_rules, image, patch};
 
-use crate::{Sources, bases::Bases};
+use crate::{Access, Sources, bases::Bases};
 
 pub(crate) const GROUP: &str = "kustomize.toolkit.fluxcd.io";
 
@@ -63,8 +60,8 @@ pub struct Kustomizations {
 pub struct Policy {
     /// Whether sources of other namespaces are refused (`--no-cross-namespace-refs`).
     pub no_cross_namespace_refs: bool,
-    /// Who applies where `spec.serviceAccountName` is empty (`--default-service-account`).
-    pub default_service_account: Option<String>,
+    /// On whose behalf objects are applied, and where.
+    pub access: Access,
     /// When an unmet dependency is looked at again, if nothing wakes the object before (`--requeue-dependency`).
     pub requeue_dependency: Duration,
     /// How many requests of one object run at once (`--concurrent-ssa`).
@@ -77,14 +74,10 @@ pub struct Policy {
     pub custom_kinds: CustomKinds,
     /// Whether objects that would install Flux are left out.
     pub leave_flux_alone: bool,
-    /// What kubeconfigs of other clusters may ask for.
-    pub remote: RemoteRules,
+    /// Whether objects of versions that are served no more are converted (`--convert-old-apis`).
+    pub convert_old_versions: bool,
     /// How much bases from elsewhere may bring; nothing where they are refused (`--no-remote-bases`).
     pub remote_bases: Option<Limits>,
-    /// Who shows a token to other clusters where none is named (`--default-kubeconfig-service-account`).
-    pub default_remote_account: Option<String>,
-    /// Whether objects may name the account whose token is shown (gate `ObjectLevelWorkloadIdentity`).
-    pub object_level_identity: bool,
     /// Whether ExternalArtifacts may be sources (gate `ExternalArtifact`).
     pub external_artifacts: bool,
     /// Whether a health check ends with the first failure (gate `DisableFailFastBehavior` turns it off).
@@ -99,17 +92,15 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             no_cross_namespace_refs: false,
-            default_service_account: None,
+            access: Access::default(),
             requeue_dependency: Duration::from_secs(30),
             concurrent_ssa: 4,
             overridden_managers: Vec::new(),
             migrate: false,
             custom_kinds: CustomKinds::default(),
             leave_flux_alone: true,
-            remote: RemoteRules::default(),
+            convert_old_versions: true,
             remote_bases: Some(Limits::git()),
-            default_remote_account: None,
-            object_level_identity: false,
             external_artifacts: false,
             fail_fast: true,
             additive_ready_expr: false,
@@ -184,10 +175,10 @@ impl Kind for Kustomizations {
     }
 
     fn references(object: &Kustomization) -> Vec<ObjectId> {
-        dependencies::dependencies(object)
+        crate::dependencies::dependencies(object)
             .chain([facts::source_id(object)])
             .chain(variables::sources(object))
-            .chain(remote::source(object))
+            .chain(facts::wish(object, &facts::namespace(object)).source())
             .collect()
     }
 

@@ -33,7 +33,7 @@ pub(super) fn common_metadata(object: &Kustomization) -> CommonMetadata {
 }
 
 /// Returns the fields that are left to others.
-pub(super) fn ignore_rules(object: &Kustomization) -> Result<IgnoreRules, InvalidRule> {
+pub(crate) fn ignore_rules(rules: &[meta::IgnoreRule]) -> Result<IgnoreRules, InvalidRule> {
     let rule = |rule: &meta::IgnoreRule| IgnoreRule {
         paths: rule.paths.clone(),
         target: rule.target.as_ref().map(|target| IgnoreTarget {
@@ -46,7 +46,7 @@ pub(super) fn ignore_rules(object: &Kustomization) -> Result<IgnoreRules, Invali
             annotations: text(&target.annotation_selector),
         }),
     };
-    IgnoreRules::new(&object.spec.ignore.iter().map(rule).collect::<Vec<_>>())
+    IgnoreRules::new(&rules.iter().map(rule).collect::<Vec<_>>())
 }
 
 pub(super) fn deletion_policy(object: &Kustomization) -> DeletionPolicy {
@@ -58,7 +58,8 @@ pub(super) fn deletion_policy(object: &Kustomization) -> DeletionPolicy {
     }
 }
 
-fn patch(patch: &meta::Patch) -> Patch {
+/// Returns a patch in the engine's terms.
+pub(crate) fn patch(patch: &meta::Patch) -> Patch {
     Patch { patch: patch.patch.clone(), target: patch.target.as_ref().map(target) }
 }
 
@@ -74,7 +75,8 @@ fn target(target: &meta::Selector) -> Target {
     }
 }
 
-fn image(image: &meta::Image) -> Image {
+/// Returns a change of images in the engine's terms.
+pub(crate) fn image(image: &meta::Image) -> Image {
     Image {
         name: image.name.clone(),
         new_name: text(&image.new_name),

@@ -15,13 +15,15 @@ use sluice_reconcile::{Cause, Command, Input, Next, Verdict};
 
 use super::{
     Built, Effect, Facts, Kustomizations, Memory, Outcome, Policy,
-    dependencies::Blocked,
-    expressions::{Compiled, compile},
     facts::NoArtifact,
     health::{self, Standing},
     machine::{Run, next, start},
 };
-use crate::gitrepository::Trouble;
+use crate::{
+    dependencies::Blocked,
+    expressions::{Compiled, compile},
+    source::Trouble,
+};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -149,7 +151,7 @@ fn what_is_not_served_is_refused_and_never_ignored(#[case] spec: Value, #[case] 
 )]
 fn an_expression_that_is_refused_stalls(#[case] spec: Value, #[case] why: &str) {
     let object = kustomization(spec, applied());
-    let Err(trouble) = compile(&object) else { panic!("accepted") };
+    let Err(trouble) = compile(&object.spec.health_check_exprs, &object.spec.depends_on) else { panic!("accepted") };
     let verdict = settled(start(&object, Facts { expressions: Err(trouble), ..facts() }, NOW).1);
     let status = &verdict.report.status;
     let [ready, stalled] = ["Ready", "Stalled"].map(|type_| short(status, type_));
@@ -204,6 +206,33 @@ fn an_unchanged_interval_needs_no_build() {
         ("ReconciliationSucceeded", "Reconciliation finished in 0s, next run in 10m0s")
     );
     assert_eq!(verdict.report.status["history"][0]["totalReconciliations"], 1);
+    assert_eq!(short(&verdict.report.status, "Ready"), "True ReconciliationSucceeded");
+}
+
+/// An unchanged pass at a commit that does not touch it, up to where it lets others go first.
+fn giving_way() -> (Kustomization, Run) {
+    let mut status = applied();
+    status["lastAppliedRevision"] = "main@sha1:before".into();
+    let object = kustomization(json!({}), status);
+    let (run, command) = start(&object, unchanged(), NOW);
+    let Command::Park(park) = command else { panic!("{command:?}") };
+    assert_eq!((park.objects.len(), park.deadline), (0, Some(NOW)));
+    (object, run)
+}
+
+#[test]
+fn who_a_commit_does_not_touch_lets_others_go_first() {
+    let (object, run) = giving_way();
+    let verdict = settled(next(&object, run, Input::Deadline, NOW).1);
+    assert_eq!(verdict.report.status["lastAppliedRevision"], "main@sha1:abc");
+}
+
+#[test]
+fn who_is_overtaken_while_others_go_first_begins_anew() {
+    let (object, run) = giving_way();
+    let verdict = settled(next(&object, run, Input::Superseded(Cause::Reference), NOW).1);
+    assert_eq!((verdict.next, verdict.report.notices.len()), (Next::Now, 0));
+    assert_eq!(verdict.report.status["lastAppliedRevision"], "main@sha1:before");
     assert_eq!(short(&verdict.report.status, "Ready"), "True ReconciliationSucceeded");
 }
 

@@ -11,7 +11,7 @@ use sluice_object::{Digest, Gvk, Object, ObjectId};
 use sluice_reconcile::Context;
 
 use super::facts::namespace;
-use crate::gitrepository::Trouble;
+use crate::source::Trouble;
 
 /// Returns the variables, or nothing where manifests stay as they are.
 ///

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Adds what a pull secret says. Secrets of other types say nothing, as in Flux.
-pub(super) fn add(keychain: &mut Keychain, secret: &Object) -> Result<(), Trouble> {
+pub(crate) fn add(keychain: &mut Keychain, secret: &Object) -> Result<(), Trouble> {
     let type_ = secret.value()["type"].as_str().unwrap_or_default();
     let added = match type_ {
         "kubernetes.io/dockerconfigjson" => value(secret, ".dockerconfigjson").map(|json| keychain.add_config(&json)),
@@ -44,7 +44,7 @@ fn names(account: &Object) -> Vec<String> {
 }
 
 /// Refuses to ask as nobody where a cloud was to say who asks.
-pub(super) fn check_provider(
+pub(crate) fn check_provider(
     provider: RegistryProvider,
     account: Option<&str>,
     object_level_identity: bool,

@@ -22,7 +22,7 @@ fn named(id: &ObjectId) -> Result<Owner, store::Error> {
 }
 
 /// Returns the artifact of a status, if it is in the store and in order.
-pub(crate) async fn stored(
+pub(super) async fn stored(
     sources: &Sources,
     id: &ObjectId,
     artifact: Option<&meta::Artifact>,
@@ -62,18 +62,19 @@ fn shared(
     Ok(artifact)
 }
 
-/// Removing old artifacts may fail without harm: the next pass tries again.
-pub(crate) async fn collect(sources: &Sources, Leftovers { owner: id, current }: &Leftovers, now: Timestamp) {
+/// Removes old artifacts and returns how many went. That may fail without harm: the next pass tries again.
+pub(super) async fn collect(sources: &Sources, Leftovers { owner: id, current }: &Leftovers, now: Timestamp) -> usize {
     let store = sources.store();
     let result = match (named(id), current) {
-        (Ok(owner), Some(current)) => store.collect(&owner, current, now).await.map(drop),
+        (Ok(owner), Some(current)) => store.collect(&owner, current, now).await.map(|gone| gone.len()),
         (Ok(owner), None) => {
             sources.forget(id);
             store.remove(&owner).await
         }
         (Err(error), _) => Err(error),
     };
-    if let Err(error) = result {
+    result.unwrap_or_else(|error| {
         tracing::warn!(%error, "old artifacts not removed");
-    }
+        0
+    })
 }

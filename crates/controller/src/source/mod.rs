@@ -1,8 +1,19 @@
-//! What sources share: why they fail, their secrets, their artifacts, and how their passes end in a status.
+//! What sources share, which is nearly all: [`Controller`] reconciles the sources of any kind.
+//!
+//! leftovers collected → look at the remote → the same as stored? done : announce → fetch → store → artifact
+//!
+//! A kind is a [`Source`]: what to ask for, how to look and fetch, and what is said of it.
 
 mod artifacts;
+mod controller;
+mod kind;
+mod machine;
 mod record;
 mod secrets;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use sluice_api::{conditions::reasons, meta};
 use sluice_cluster::EventType;
@@ -11,9 +22,15 @@ use sluice_reconcile::Notice;
 use sluice_source::store;
 
 pub(crate) use self::{
-    artifacts::{collect, owner, publish, publish_as_is, stored},
-    record::Record,
+    artifacts::{owner, publish, publish_as_is},
+    record::{NO_SOURCE_ARTIFACT, Record},
     secrets::{proxy, read_secret, text, tls, value},
+};
+pub use self::{
+    controller::{Controller, Effect, Facts, Fetch, Look, Outcome},
+    kind::{Source, SourceObject, Status, Told},
+    machine::Run,
+    record::{Parts, SourceStatus},
 };
 
 pub(crate) const GROUP: &str = "source.toolkit.fluxcd.io";
@@ -30,6 +47,10 @@ pub struct Trouble {
 impl Trouble {
     pub(crate) fn access(message: String) -> Self {
         Self { reason: reasons::AUTHENTICATION_FAILED.into(), message }
+    }
+
+    pub(crate) fn lost(what: &str) -> Self {
+        Self { reason: reasons::FAILED.into(), message: format!("{what} is not there any more; it is fetched again") }
     }
 
     pub(crate) fn storage(error: &store::Error) -> Self {
@@ -54,7 +75,12 @@ pub(crate) fn signal(source: &Object) -> String {
 
 /// One line: what failed, why, and what to do.
 pub(crate) fn with_cause(error: &dyn std::error::Error, hint: Option<String>) -> String {
-    let mut text = format!("failed to {error}");
+    format!("failed to {}", chain(error, hint))
+}
+
+/// The same without saying that it is a failure.
+pub(crate) fn chain(error: &dyn std::error::Error, hint: Option<String>) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {
         text = format!("{text}: {source}");
@@ -64,6 +90,11 @@ pub(crate) fn with_cause(error: &dyn std::error::Error, hint: Option<String>) ->
         Some(hint) => format!("{text}; hint: {hint}"),
         None => text,
     }
+}
+
+/// Says whether an object has no artifact of that revision.
+pub(crate) fn differs<O: SourceObject>(object: &O, revision: &str) -> bool {
+    object.status().and_then(SourceStatus::artifact).is_none_or(|artifact| artifact.revision != revision)
 }
 
 pub(crate) fn notice(type_: EventType, reason: &str, message: String, artifact: Option<&meta::Artifact>) -> Notice {

@@ -9,6 +9,7 @@ use sluice_controller::{
     Sources,
     gitrepository::GitRepositories,
     kustomization::{Kustomizations, Policy},
+    source::{Controller, Source},
 };
 use sluice_object::{Gvk, Object, Revision, Tree};
 use sluice_reconcile::{Context, Kind, Settings, Silent};
@@ -78,11 +79,10 @@ impl Bench {
         let cluster = Arc::new(self.cluster.clone());
         let cx = Arc::new(Context::new(cluster, life.clone(), Arc::new(Silent), settings, 1));
         let sources = Arc::new(Sources::new(self.store.clone(), Limits::git()));
-        let git = GitRepositories {
+        let git = Controller {
+            source: GitRepositories { client: Git::new(self.store.clone()), limits: Limits::git() },
             sources: sources.clone(),
-            git: Git::new(self.store.clone()),
             advertised: "source-controller".into(),
-            limits: Limits::git(),
         };
         let go = watch::Sender::new(false);
         let clouds = Arc::new(Clouds::new(self.environment.clone()));

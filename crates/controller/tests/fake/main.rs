@@ -12,5 +12,6 @@ mod manifests;
 mod remote;
 mod shards;
 mod syncs;
+mod versions;
 mod watching;
 mod world;

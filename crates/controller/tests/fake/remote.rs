@@ -163,7 +163,7 @@ async fn a_config_map_leads_there_by_a_token_of_an_account_here() {
 #[tokio::test(start_paused = true)]
 async fn a_token_is_asked_for_where_something_is_applied_or_deleted() {
     let (mut bench, there) = (Bench::new(), FakeCluster::new());
-    bench.policy.object_level_identity = true;
+    bench.policy.access.object_level_identity = true;
     bench.cluster.connect(SERVER, &there);
     let metadata = json!({"name": "there", "namespace": NAMESPACE});
     let data = json!({"provider": "generic", "address": "there:6443", "serviceAccountName": "deployer"});
@@ -206,7 +206,7 @@ async fn azure() -> (String, Arc<AtomicUsize>) {
 /// A bench with a ConfigMap that leads to a cluster of a cloud, and Kustomizations of it.
 async fn in_cloud(map: Value, annotations: Value) -> (Bench, FakeCluster, Arc<AtomicUsize>) {
     let (mut bench, there, (url, given)) = (Bench::new(), FakeCluster::new(), azure().await);
-    bench.policy.object_level_identity = true;
+    bench.policy.access.object_level_identity = true;
     let endpoints = Endpoints { azure_authority: Some(url), ..Endpoints::default() };
     bench.environment = Environment::default().with_endpoints(endpoints);
     bench.cluster.connect(SERVER, &there);

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::bail;
 use sluice_template::{Compiled, Job, Limits, Source, Str};
 
-use crate::cli::helm::{output::Output, template::execution, world::Offline};
+use crate::cli::helm::{output::Output, template::language, world::Offline};
 
 /// What Helm says of a name.
 const RULE: &str = "invalid release name, must match regex \
@@ -40,7 +40,7 @@ fn is_label(label: &str) -> bool {
 pub(super) fn of_template(template: &str) -> anyhow::Result<String> {
     const NAME: &str = "name-template";
     let source = Source { name: Str::from(NAME), text: Str::from(template) };
-    let compiled = Arc::new(Compiled::new(&[source], execution(false).language)?);
+    let compiled = Arc::new(Compiled::new(&[source], language())?);
     let job = Job { data: BTreeMap::new(), lint: false, limits: Limits::default() };
     let mut rendered = compiled.render(job, Box::new(Offline::new()))?;
     Ok(rendered.remove(&Str::from(NAME)).map(|name| name.to_string()).unwrap_or_default())

@@ -17,14 +17,16 @@ use sluice_cluster::EventType;
 use sluice_object::{Gvk, ObjectId};
 use sluice_reconcile::{Command, Input, Next, Woke};
 
-use crate::gitrepository::Trouble;
+use crate::{
+    source::Trouble,
+    waiting::{self, Waiting},
+};
 
 use super::{
     super::{
         Built, Effect, Outcome, facts, health, kinds,
         report::{self, notice},
-        settings,
-        waiting::{self, Waiting},
+        settings, versions,
     },
     DETECTING, Run, Stage, Step, signed,
 };
@@ -63,7 +65,7 @@ impl Run {
         if let (true, Ok(artifact)) = (is_found, self.facts.source.clone()) {
             self.attempt(&artifact);
         }
-        let built = match built {
+        let mut built = match built {
             Ok(built) => built,
             Err(trouble) => {
                 return self.fail(
@@ -78,9 +80,21 @@ impl Run {
         self.checksum = Some(built.checksum.clone());
         self.inputs.clone_from(&built.inputs);
         self.moving = built.moving;
+        self.convert(&mut built);
         let kinds = self.watched_kinds(&built);
         self.stage = Stage::Tracking(built);
         (self, Command::Do(Effect::Track { owner: facts::id(object), kinds }))
+    }
+
+    /// Brings objects to the versions that are served here; what other clusters serve is theirs to say.
+    fn convert(&mut self, built: &mut Built) {
+        if self.is_remote() || !self.facts.policy.convert_old_versions {
+            return;
+        }
+        if let Some(text) = versions::convert(&mut built.objects) {
+            let revision = self.revision();
+            self.notices.push(notice(EventType::Warning, "OldAPIVersion", text, revision.as_deref()));
+        }
     }
 
     /// Returns the kinds that are, or are to be, managed here. Other clusters are not watched.
@@ -107,7 +121,7 @@ impl Run {
 
     pub(super) fn roll_out(self, object: &Kustomization, built: Built, now: Timestamp) -> Step {
         let old = facts::inventory(Some(&self.status));
-        let ignore = match settings::ignore_rules(object) {
+        let ignore = match settings::ignore_rules(&object.spec.ignore) {
             Ok(rules) => rules,
             Err(error) => {
                 let next = Next::After(object.spec.retry_interval());
@@ -222,7 +236,7 @@ impl Run {
     }
 
     pub(super) fn waiting(&self, spec: WaitSpec, now: Timestamp) -> Waiting {
-        Waiting::new(spec, self.facts.reader().expressions, self.is_remote(), now)
+        Waiting::new(spec, self.facts.reader(), self.is_remote(), now)
     }
 
     pub(super) fn applied(mut self, object: &Kustomization, engine: Engine, applied: Applied, now: Timestamp) -> Step {

@@ -16,10 +16,11 @@ use super::{
     super::{
         Outcome, facts,
         report::{notice, shown},
-        waiting::{self, Waiting},
     },
     CHECKING, Run, Stage, Step, after, elapsed,
 };
+
+use crate::waiting::{self, Waiting};
 
 #[derive(Debug)]
 pub(super) struct Checking {
@@ -40,8 +41,10 @@ impl Run {
         now: Timestamp,
     ) -> Step {
         let fail_fast = self.facts.policy.fail_fast;
-        let options = wait::Options { until: Until::Current, fail_fast, expiring_jobs: applied.expiring_jobs.clone() };
+        let expiring_jobs = applied.expiring_jobs.clone();
+        let options = wait::Options { until: Until::Current, fail_fast, expiring_jobs, settle: wait::SETTLE };
         let mut set = WaitSet::new(targets.iter().map(Target::id), options);
+        set.tick(now);
         let health = applied.health.clone();
         for (id, health) in health {
             set.on_health(&id, health);
@@ -87,6 +90,7 @@ impl Run {
             Input::Superseded(cause) => return self.overtaken(object, &cause, now),
             input @ Input::Done(_) => return self.lost(object, &Stage::Checking(Box::new(checking)), &input, now),
         };
+        checking.set.tick(now);
         for (id, health) in health {
             checking.set.on_health(&id, health);
         }

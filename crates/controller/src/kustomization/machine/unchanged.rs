@@ -9,12 +9,13 @@ use sluice_api::{
 };
 use sluice_apply::health::{Health, Status};
 use sluice_object::{Artifact, Digest, ObjectId};
-use sluice_reconcile::Command;
+use sluice_reconcile::{Command, Park};
 
 use super::{
-    super::{facts, health, variables, waiting},
+    super::{facts, health, variables},
     Run, Stage, Step,
 };
+use crate::waiting;
 
 impl Run {
     pub(super) fn is_unchanged(&self, object: &Kustomization) -> bool {
@@ -36,7 +37,7 @@ impl Run {
     pub(super) fn look(mut self, object: &Kustomization, artifact: Arc<Artifact>, now: Timestamp) -> Step {
         let targets = std::mem::take(&mut self.facts.standing.unseen);
         if targets.is_empty() {
-            return self.unchanged(object, &artifact, now);
+            return self.give_way(object, artifact, now);
         }
         self.stage = Stage::Looking(artifact);
         self.rest(waiting::Next::Read(targets))
@@ -50,13 +51,23 @@ impl Run {
         now: Timestamp,
     ) -> Step {
         if health.iter().all(|(_, health)| health.status == Status::Current) {
-            return self.unchanged(object, &artifact, now);
+            return self.give_way(object, artifact, now);
         }
         self.build(object, artifact)
     }
 
+    /// A commit wakes all that are built from its source. Those that it touches go first: telling that nothing has
+    /// changed goes to the end of the queue.
+    fn give_way(mut self, object: &Kustomization, artifact: Arc<Artifact>, now: Timestamp) -> Step {
+        if self.status.last_applied_revision == self.revision() {
+            return self.unchanged(object, &artifact, now);
+        }
+        self.stage = Stage::Yielding(artifact);
+        (self, Command::Park(Park { objects: Vec::new(), deadline: Some(now) }))
+    }
+
     /// Nothing has changed anywhere: one status write and one event.
-    fn unchanged(mut self, object: &Kustomization, artifact: &Artifact, now: Timestamp) -> Step {
+    pub(super) fn unchanged(mut self, object: &Kustomization, artifact: &Artifact, now: Timestamp) -> Step {
         self.checksum = self.facts.memory.as_ref().map(|memory| memory.checksum.clone());
         if !health::targets(object, &facts::inventory(Some(&self.status))).is_empty() {
             self.passed(object, self.began, now);

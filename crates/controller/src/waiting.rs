@@ -1,14 +1,11 @@
 //! What is known of objects from answers and watches, and when a parked pass looks again.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use sluice_apply::{
     WaitSpec,
-    health::{Expressions, Health},
+    health::{Health, Reader},
     wait::Until,
 };
 use sluice_cluster::Target;
@@ -20,10 +17,10 @@ const POLL: SignedDuration = SignedDuration::from_secs(5);
 
 /// The objects of a pass as the API server last answered.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Latest(HashMap<ObjectId, Seen>);
+pub(crate) struct Latest(HashMap<ObjectId, Seen>);
 
 impl Latest {
-    pub(super) fn learn(&mut self, seen: Vec<(ObjectId, Seen)>) {
+    pub(crate) fn learn(&mut self, seen: Vec<(ObjectId, Seen)>) {
         for (id, seen) in seen {
             if self.0.get(&id).is_none_or(|known| known.resource_version <= seen.resource_version) {
                 self.0.insert(id, seen);
@@ -32,12 +29,12 @@ impl Latest {
     }
 
     /// Returns the hashes that later changes are compared with.
-    pub(super) fn hashes(&self, entries: &[InventoryEntry]) -> Vec<(ObjectId, u64)> {
+    pub(crate) fn hashes(&self, entries: &[InventoryEntry]) -> Vec<(ObjectId, u64)> {
         entries.iter().filter_map(|entry| Some((entry.id.clone(), self.0.get(&entry.id)?.owned_hash))).collect()
     }
 
     /// Returns the health that a wake tells. What a watch saw before our own write is old news.
-    pub(super) fn health(&self, woke: Woke) -> Vec<(ObjectId, Health)> {
+    pub(crate) fn health(&self, woke: Woke) -> Vec<(ObjectId, Health)> {
         let news = woke.objects.into_iter().filter_map(|(id, seen)| match seen {
             None => Some((id, Health::not_found())),
             Some(seen) => self.is_news(&id, &seen).then_some((id, seen.health)),
@@ -53,10 +50,10 @@ impl Latest {
 
 /// A wait: what for, and which of it must be read because a watch does not tell enough.
 #[derive(Debug, Clone)]
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     spec: WaitSpec,
-    /// These judge some of the objects. Of those a watch tells only that they have changed.
-    expressions: Arc<Expressions>,
+    /// Judges some of the objects itself. Of those a watch tells only that they have changed.
+    reader: Reader,
     /// The versions that were read to be judged, or are about to be.
     judged: HashMap<ObjectId, u64>,
     unwatched: BTreeMap<ObjectId, Target>,
@@ -72,16 +69,16 @@ fn has_pods(id: &ObjectId) -> bool {
 }
 
 /// What a wait does next.
-pub(super) enum Next {
+pub(crate) enum Next {
     Park(Park),
     Read(Vec<Target>),
 }
 
 impl Waiting {
     /// Objects of another cluster are all read.
-    pub(super) fn new(spec: WaitSpec, expressions: Arc<Expressions>, remote: bool, now: Timestamp) -> Self {
+    pub(crate) fn new(spec: WaitSpec, reader: Reader, remote: bool, now: Timestamp) -> Self {
         let (judged, unwatched, due) = Default::default();
-        let mut waiting = Self { spec, expressions, judged, unwatched, due, poll_at: None, remote };
+        let mut waiting = Self { spec, reader, judged, unwatched, due, poll_at: None, remote };
         if waiting.note_polled() {
             waiting.poll_at = Some(now + POLL);
         }
@@ -95,7 +92,7 @@ impl Waiting {
     }
 
     /// Takes the wait as it now stands, with the targets that are left.
-    pub(super) fn renew(&mut self, spec: WaitSpec) {
+    pub(crate) fn renew(&mut self, spec: WaitSpec) {
         let left: HashSet<_> = spec.targets.iter().map(Target::id).collect();
         self.unwatched.retain(|id, _| left.contains(id));
         self.due.retain(|id, _| left.contains(id));
@@ -105,13 +102,13 @@ impl Waiting {
         }
     }
 
-    /// Says whether expressions tell the health of an object. That it is gone a watch tells.
-    pub(super) fn is_judged(&self, id: &ObjectId) -> bool {
-        self.spec.until == Until::Current && self.expressions.cover(id)
+    /// Says whether the reader tells the health of an object, and not the watch. That it is gone a watch tells.
+    pub(crate) fn is_judged(&self, id: &ObjectId) -> bool {
+        self.spec.until == Until::Current && self.reader.judges(id)
     }
 
     /// Notes what must be read: what cannot be watched, and what has changed and is judged.
-    pub(super) fn on_wake(&mut self, woke: &Woke, now: Timestamp) {
+    pub(crate) fn on_wake(&mut self, woke: &Woke, now: Timestamp) {
         if self.unwatched(&woke.unwatched) {
             self.poll(now);
         }
@@ -141,7 +138,7 @@ impl Waiting {
     }
 
     /// Reads what is due, or parks.
-    pub(super) fn rest(&mut self, managed: &dyn Fn(&ObjectId) -> bool) -> Next {
+    pub(crate) fn rest(&mut self, managed: &dyn Fn(&ObjectId) -> bool) -> Next {
         if self.due.is_empty() {
             return Next::Park(self.park(managed));
         }
@@ -159,7 +156,7 @@ impl Waiting {
     }
 
     /// The earliest of deadline, recheck and poll has come. Returns nothing when the wait is over.
-    pub(super) fn on_time(&mut self, now: Timestamp, managed: &dyn Fn(&ObjectId) -> bool) -> Option<Next> {
+    pub(crate) fn on_time(&mut self, now: Timestamp, managed: &dyn Fn(&ObjectId) -> bool) -> Option<Next> {
         if now >= self.spec.deadline {
             return None;
         }

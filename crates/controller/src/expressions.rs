@@ -1,29 +1,33 @@
-//! What a Kustomization says in expressions: the health of kinds, and when a dependency counts as ready.
+//! What a Kustomization or HelmRelease says in expressions: the health of kinds, and when a dependency counts as ready.
 
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
-use sluice_api::{conditions::reasons, kustomize::Kustomization, meta::HealthCheckExpr};
+use sluice_api::{
+    conditions::reasons,
+    meta::{Dependency, HealthCheckExpr},
+};
 use sluice_apply::health::{Check, Expressions};
 use sluice_cel::Program;
 use sluice_object::Object;
 
-use crate::gitrepository::Trouble;
+use crate::source::Trouble;
 
-/// The expressions of a Kustomization, ready to be used.
+/// The expressions of an object, ready to be used.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Compiled {
+pub(crate) struct Compiled {
     /// `spec.healthCheckExprs`.
-    pub(super) health: Arc<Expressions>,
+    pub(crate) health: Arc<Expressions>,
     /// `readyExpr` of each dependency, in their order.
-    pub(super) ready: Vec<Option<Program>>,
+    pub(crate) ready: Vec<Option<Program>>,
 }
 
 /// Reads all expressions. Flux reads those of dependencies later, and stalls in the same words.
-pub(super) fn compile(object: &Kustomization) -> Result<Compiled, Trouble> {
-    let checks: Vec<_> = object.spec.health_check_exprs.iter().map(check).collect();
+pub(crate) fn compile(checks: &[HealthCheckExpr], depends_on: &[Dependency]) -> Result<Compiled, Trouble> {
+    let checks: Vec<_> = checks.iter().map(check).collect();
     let health = Expressions::read(&checks).map_err(|error| invalid(&error.to_string()))?;
-    Ok(Compiled { health: Arc::new(health), ready: ready(object)? })
+    Ok(Compiled { health: Arc::new(health), ready: ready(depends_on)? })
 }
 
 fn invalid(error: &str) -> Trouble {
@@ -44,9 +48,9 @@ fn check(check: &HealthCheckExpr) -> Check {
 const SELF: &str = "self";
 const DEPENDENCY: &str = "dep";
 
-fn ready(object: &Kustomization) -> Result<Vec<Option<Program>>, Trouble> {
+fn ready(depends_on: &[Dependency]) -> Result<Vec<Option<Program>>, Trouble> {
     let mut programs = Vec::new();
-    for dependency in &object.spec.depends_on {
+    for dependency in depends_on {
         let text = dependency.ready_expr.as_deref().filter(|text| !text.is_empty());
         let program = text.map(|text| Program::condition(text, &[SELF, DEPENDENCY])).transpose();
         programs.push(program.map_err(|error| {
@@ -57,14 +61,14 @@ fn ready(object: &Kustomization) -> Result<Vec<Option<Program>>, Trouble> {
 }
 
 /// Says whether a dependency is ready, or why that cannot be said.
-pub(super) fn is_ready(program: &Program, object: &Kustomization, dependency: &Object) -> Result<bool, String> {
+pub(crate) fn is_ready(program: &Program, object: &impl Serialize, dependency: &Object) -> Result<bool, String> {
     let itself = serde_json::to_value(object).map_err(|error| error.to_string())?;
     let variables = [(SELF, itself), (DEPENDENCY, dependency.value().clone())];
     let variables: Map<_, _> = variables.into_iter().map(|(name, value)| (name.into(), with_status(value))).collect();
     program.holds(&variables).map_err(|unanswered| unanswered.to_string())
 }
 
-/// Flux: a Kustomization always has a status, though it may be empty.
+/// Flux: an object always has a status, though it may be empty.
 fn with_status(mut object: Value) -> Value {
     if let Some(fields) = object.as_object_mut() {
         fields.entry("status").or_insert_with(|| Value::Object(Map::new()));
@@ -76,6 +80,7 @@ fn with_status(mut object: Value) -> Value {
 mod tests {
     use rstest::rstest;
     use serde_json::json;
+    use sluice_api::kustomize::Kustomization;
 
     use super::*;
 

@@ -8,27 +8,27 @@ use sluice_cluster::{Identity, Remote, Request, Target};
 use sluice_object::Object;
 use sluice_reconcile::Context;
 
-use super::{Policy, remote};
-use crate::gitrepository::Trouble;
+use super::{Access, remote};
+use crate::source::Trouble;
 
 /// Returns the way to a provider's cluster, for the account that is named or for the agent itself.
 pub(super) async fn read(
     provider: Provider,
     map: &Object,
-    policy: &Policy,
+    access: &Access,
     clouds: &Clouds,
     cx: &Context,
 ) -> Result<Remote, Trouble> {
     let wish = wish(provider, map);
-    let target = remote::named_account(map.namespace(), remote::text(map, "serviceAccountName"), policy)?;
+    let target = remote::named_account(map.namespace(), remote::text(map, "serviceAccountName"), access)?;
     let account = match &target {
         Some(target) => Some(account(target, cx).await?),
         None => None,
     };
     let prove = |audiences| token(target.clone(), audiences, cx).boxed();
-    let access = clouds.access(&wish, account.as_ref(), prove, cx.now()).await;
-    let access = access.map_err(|error| remote::failed(error.to_string()))?;
-    Ok(Remote::with_token(&remote::server(&access.address)?, access.ca.as_deref(), access.token.expose()))
+    let way = clouds.access(&wish, account.as_ref(), prove, cx.now()).await;
+    let way = way.map_err(|error| remote::failed(error.to_string()))?;
+    Ok(Remote::with_token(&remote::server(&way.address)?, way.ca.as_deref(), way.token.expose()))
 }
 
 fn wish(provider: Provider, map: &Object) -> Wish {

@@ -4,51 +4,40 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 use sluice_api::{
     conditions::reasons,
-    kustomize::Kustomization,
     meta::{KubeConfig, SecretKeyReference},
 };
 use sluice_cloud::Clouds;
 use sluice_cluster::{ApiError, Identity, Remote, Request, Response, Target};
-use sluice_object::{Gvk, Object, ObjectId};
+use sluice_object::{Gvk, Object};
 use sluice_reconcile::Context;
 
-use super::{Policy, clouds, facts::namespace};
-use crate::gitrepository::Trouble;
+use super::{Access, Wish, clouds};
+use crate::source::Trouble;
 
 /// Returns the cluster that is named, or nothing for the agent's own.
 ///
-/// The reference is read with the agent's own permissions, as in Flux, and only in the Kustomization's namespace.
+/// The reference is read with the agent's own permissions, as in Flux, and only in the object's namespace.
 pub(super) async fn read(
-    object: &Kustomization,
-    policy: &Policy,
+    wish: Wish<'_>,
+    access: &Access,
     clouds: &Clouds,
     cx: &Context,
 ) -> Result<Option<Remote>, Trouble> {
-    let namespace = namespace(object);
-    match object.spec.kube_config.as_ref() {
+    let namespace = wish.namespace;
+    match wish.cluster {
         None => Ok(None),
-        Some(KubeConfig { secret_ref: Some(secret), .. }) => {
-            from_secret(&namespace, secret, policy, cx).await.map(Some)
-        }
+        Some(KubeConfig { secret_ref: Some(secret), .. }) => from_secret(namespace, secret, access, cx).await.map(Some),
         Some(KubeConfig { config_map_ref: Some(map), .. }) => {
-            let found = get(cx, "ConfigMap", &namespace, &map.name).await;
+            let found = get(cx, "ConfigMap", namespace, &map.name).await;
             let found =
                 found.map_err(|error| failed(format!("failed to get configmap {namespace}/{}: {error}", map.name)))?;
             match clouds::provider(&found)? {
-                Some(provider) => clouds::read(provider, &found, policy, clouds, cx).await.map(Some),
-                None => generic(&found, policy, cx).await.map(Some),
+                Some(provider) => clouds::read(provider, &found, access, clouds, cx).await.map(Some),
+                None => generic(&found, access, cx).await.map(Some),
             }
         }
         Some(_) => Err(failed("spec.kubeConfig names neither a Secret nor a ConfigMap".into())),
     }
-}
-
-/// Returns the object that the cluster is described in.
-pub(super) fn source(object: &Kustomization) -> Option<ObjectId> {
-    let wanted = object.spec.kube_config.as_ref()?;
-    let secret = wanted.secret_ref.as_ref().map(|secret| ("Secret", &secret.name));
-    let (kind, name) = secret.or_else(|| wanted.config_map_ref.as_ref().map(|map| ("ConfigMap", &map.name)))?;
-    Some(ObjectId::new(&Gvk::new("", "v1", kind), namespace(object), name))
 }
 
 async fn get(cx: &Context, kind: &str, namespace: &str, name: &str) -> Result<Object, ApiError> {
@@ -63,7 +52,7 @@ pub(super) fn object(answer: Response) -> Result<Object, ApiError> {
 async fn from_secret(
     namespace: &str,
     reference: &SecretKeyReference,
-    policy: &Policy,
+    access: &Access,
     cx: &Context,
 ) -> Result<Remote, Trouble> {
     let shown = format!("{namespace}/{}", reference.name);
@@ -75,7 +64,7 @@ async fn from_secret(
     let text = keys.iter().find_map(|key| decoded(&secret, key)).ok_or_else(|| {
         failed(format!("KubeConfig secret '{shown}' does not contain a '{}' key with a kubeconfig", keys[0]))
     })?;
-    Remote::from_kubeconfig(&text, policy.remote)
+    Remote::from_kubeconfig(&text, access.remote)
         .map_err(|error| failed(format!("KubeConfig secret '{shown}': {error}")))
 }
 
@@ -85,13 +74,13 @@ fn decoded(secret: &Object, key: &str) -> Option<String> {
 }
 
 /// The provider `generic`: the other cluster trusts tokens of this one.
-async fn generic(map: &Object, policy: &Policy, cx: &Context) -> Result<Remote, Trouble> {
+async fn generic(map: &Object, access: &Access, cx: &Context) -> Result<Remote, Trouble> {
     let address = text(map, "address");
     let address = address.ok_or_else(|| failed("cluster address is required to create a REST config".into()))?;
     let server = server(address)?;
     let audiences = audiences(map);
     let audiences = if audiences.is_empty() { vec![address.to_owned()] } else { audiences };
-    let named = named_account(map.namespace(), text(map, "serviceAccountName"), policy)?;
+    let named = named_account(map.namespace(), text(map, "serviceAccountName"), access)?;
     let account = match named {
         Some(account) => account,
         None => own_account(cx).await?,
@@ -119,9 +108,9 @@ pub(super) async fn token(account: Target, audiences: Vec<String>, cx: &Context)
 }
 
 /// Returns the account whose token is shown, if one is named and the gate allows that.
-pub(super) fn named_account(namespace: &str, name: Option<&str>, policy: &Policy) -> Result<Option<Target>, Trouble> {
-    let Some(name) = name.or(policy.default_remote_account.as_deref()) else { return Ok(None) };
-    if !policy.object_level_identity {
+pub(super) fn named_account(namespace: &str, name: Option<&str>, access: &Access) -> Result<Option<Target>, Trouble> {
+    let Some(name) = name.or(access.default_remote_account.as_deref()) else { return Ok(None) };
+    if !access.object_level_identity {
         let message = format!(
             "to use service account '{name}' for access to another cluster the feature gate ObjectLevelWorkloadIdentity must be enabled"
         );
