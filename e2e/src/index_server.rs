@@ -1,9 +1,11 @@
-//! A server of a Helm repository's index, with a record of who downloaded it.
+//! A server of a Helm repository: its index and its charts, with a record of who downloaded them.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::extract::State;
+use axum::body::Body;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -29,6 +31,18 @@ struct Served {
     expected: Option<String>,
     downloads: usize,
     asked: usize,
+    charts: BTreeMap<String, Vec<u8>>,
+    pulled: usize,
+    mishaps: VecDeque<Mishap>,
+}
+
+/// What goes wrong with the next download of a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mishap {
+    /// The server answers with a status.
+    Status(u16),
+    /// The connection breaks in the middle of the answer.
+    Cut,
 }
 
 impl IndexServer {
@@ -40,7 +54,10 @@ impl IndexServer {
         let port = ports::free()?;
         let listener = ports::listen(([127, 0, 0, 1], port).into()).await?;
         let served = Arc::new(Mutex::new(Served { index: index(&[]), ..Served::default() }));
-        let router = Router::new().route("/charts/index.yaml", get(answer)).with_state(served.clone());
+        let router = Router::new()
+            .route("/charts/index.yaml", get(answer))
+            .route("/charts/{file}", get(chart))
+            .with_state(served.clone());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("invariant: it never ends") });
         Ok(Self { port, served, task })
     }
@@ -54,6 +71,21 @@ impl IndexServer {
     pub fn serve(&self, text: &str) -> String {
         self.served().index = text.to_owned();
         digest(text)
+    }
+
+    /// Serves an archive beside the index.
+    pub fn put(&self, file: &str, archive: Vec<u8>) {
+        self.served().charts.insert(file.to_owned(), archive);
+    }
+
+    /// Lets the next downloads of charts go wrong, each in its way.
+    pub fn fail(&self, mishaps: &[Mishap]) {
+        self.served().mishaps.extend(mishaps);
+    }
+
+    /// Returns how often a chart was asked for.
+    pub fn pulled(&self) -> usize {
+        self.served().pulled
     }
 
     /// Asks for a user and a password from now on.
@@ -86,6 +118,38 @@ pub fn index(versions: &[&str]) -> String {
         .map(|version| format!("  - {{apiVersion: v2, name: app, version: {version}, urls: [app-{version}.tgz]}}\n"));
     let entries = if versions.is_empty() { "entries: {}\n".into() } else { "entries:\n  app:\n".to_owned() };
     format!("apiVersion: v1\n{entries}{}", listed.collect::<String>())
+}
+
+/// Returns the text of an index that names versions of a chart, each with its digest.
+pub fn index_of(name: &str, versions: &[(&str, &str)]) -> String {
+    let listed = versions.iter().map(|(version, digest)| {
+        format!("  - {{apiVersion: v2, name: {name}, version: {version}, urls: [{name}-{version}.tgz], digest: \"{digest}\"}}\n")
+    });
+    format!("apiVersion: v1\nentries:\n  {name}:\n{}", listed.collect::<String>())
+}
+
+async fn chart(State(served): State<Arc<Mutex<Served>>>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+    let mut served = locked(&served);
+    served.pulled += 1;
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if served.expected.is_some() && served.expected.as_deref() != given {
+        return (StatusCode::UNAUTHORIZED, "who are you?").into_response();
+    }
+    let mishap = served.mishaps.pop_front();
+    match (mishap, served.charts.get(&file)) {
+        (Some(Mishap::Status(status)), _) => StatusCode::from_u16(status).unwrap_or_default().into_response(),
+        (_, None) => StatusCode::NOT_FOUND.into_response(),
+        (Some(Mishap::Cut), Some(bytes)) => cut(bytes),
+        (None, Some(bytes)) => bytes.clone().into_response(),
+    }
+}
+
+/// Promises all bytes and sends half of them.
+fn cut(bytes: &[u8]) -> Response {
+    let half = bytes[..bytes.len() / 2].to_vec();
+    let parts = [Ok(half), Err(std::io::Error::other("cut"))];
+    let body = Body::from_stream(futures::stream::iter(parts));
+    ([(header::CONTENT_LENGTH, bytes.len())], body).into_response()
 }
 
 async fn answer(State(served): State<Arc<Mutex<Served>>>, headers: HeaderMap) -> Response {

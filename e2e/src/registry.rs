@@ -11,7 +11,7 @@ use crate::wait::eventually;
 use crate::{http, ports, tools};
 
 use self::gate::Gate;
-pub use self::push::{CONTENT, Pushed};
+pub use self::push::{CONTENT, Pushed, archive, digest};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -83,6 +83,14 @@ impl Registry {
     /// When the registry refuses.
     pub async fn push(&self, repository: &str, tag: &str, files: &[(&str, &str)]) -> Outcome<Pushed> {
         push::push(&format!("http://127.0.0.1:{}", self.port), repository, tag, files).await
+    }
+
+    /// Pushes a packed chart under a tag.
+    ///
+    /// # Errors
+    /// When the registry refuses.
+    pub async fn push_chart(&self, repository: &str, tag: &str, chart: Vec<u8>) -> Outcome<Pushed> {
+        push::push_chart(&format!("http://127.0.0.1:{}", self.port), repository, tag, chart).await
     }
 
     async fn answers(&self) -> Result<(), String> {

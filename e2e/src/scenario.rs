@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub use self::drafts::{
-    Draft, SOURCE, bucket, config_map, deployment, git_repository, helm_repository, kustomization, oci_repository,
-    pull_secret, secret,
+    Draft, SOURCE, bucket, config_map, deployment, git_repository, helm_chart, helm_release, helm_repository,
+    kustomization, oci_repository, pull_secret, secret,
 };
 use crate::ControlPlane;
 use crate::git_server::{GitServer, Repo, ServerOptions};

@@ -1,7 +1,11 @@
 //! `cargo xtask bench`: builds the agent and the benches in release mode, and becomes the benches.
 
+mod helm;
+
 use std::{
+    env,
     os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -28,12 +32,21 @@ pub(crate) struct Options {
     /// Measures builds instead, against kustomize; needs no cluster.
     #[arg(long, conflicts_with = "count")]
     kustomize: bool,
+    /// Measures charts instead, against Helm; needs no cluster.
+    #[arg(long, conflicts_with_all = ["count", "kustomize"], requires = "charts")]
+    helm: bool,
+    /// A folder in which every chart is rendered with its defaults.
+    #[arg(long, value_name = "DIR", requires = "helm")]
+    charts: Option<PathBuf>,
 }
 
 /// Runs the benches; returns only when they cannot be run.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.kustomize {
         return builds(options.write);
+    }
+    if let Some(charts) = &options.charts {
+        return renders(charts, options.write);
     }
     let folder = programs::build(&["sluice", "sluice-benches"], true)?;
     let mut benches = Command::new(folder.join("sluice-benches"));
@@ -42,6 +55,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         benches.arg("--write");
     }
     Err(benches.exec()).context("run the benches")
+}
+
+/// Renders in this process too, so this program has to be fast itself.
+fn renders(charts: &Path, write: bool) -> anyhow::Result<()> {
+    let folder = programs::build(&["sluice", "xtask"], true)?;
+    if cfg!(debug_assertions) {
+        return Err(Command::new(folder.join("xtask")).args(env::args_os().skip(1)).exec()).context("run the benches");
+    }
+    helm::run(&folder.join("sluice"), charts, write)
 }
 
 fn builds(write: bool) -> anyhow::Result<()> {

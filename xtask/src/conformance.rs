@@ -1,7 +1,7 @@
 //! `cargo xtask conformance`: our programs against the real ones, on inputs that nobody chose to suit us.
 
 mod cases;
-mod helm;
+pub(crate) mod helm;
 mod kustomize;
 mod run;
 mod verdict;

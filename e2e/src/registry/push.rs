@@ -11,6 +11,10 @@ use crate::scenario::Outcome;
 /// The media type of the layers that Flux makes.
 pub const CONTENT: &str = "application/vnd.cncf.flux.content.v1.tar+gzip";
 
+/// The media types of Helm's charts.
+const CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+const CHART_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
+
 const CONFIG: &str = "application/vnd.cncf.flux.config.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
@@ -26,11 +30,26 @@ pub struct Pushed {
 }
 
 pub(super) async fn push(registry: &str, repository: &str, tag: &str, files: &[(&str, &str)]) -> Outcome<Pushed> {
+    let layer = archive(files)?;
+    push_layer(registry, repository, tag, (CONFIG, CONTENT), layer).await
+}
+
+/// Pushes a packed chart as Helm does.
+pub(super) async fn push_chart(registry: &str, repository: &str, tag: &str, chart: Vec<u8>) -> Outcome<Pushed> {
+    push_layer(registry, repository, tag, (CHART_CONFIG, CHART), chart).await
+}
+
+async fn push_layer(
+    registry: &str,
+    repository: &str,
+    tag: &str,
+    (config, content): (&str, &str),
+    layer: Vec<u8>,
+) -> Outcome<Pushed> {
     let client = client()?;
     let base = format!("{registry}/v2/{repository}");
-    let layer = archive(files)?;
     let parts =
-        [blob(&client, &base, CONFIG, b"{}".to_vec()).await?, blob(&client, &base, CONTENT, layer.clone()).await?];
+        [blob(&client, &base, config, b"{}".to_vec()).await?, blob(&client, &base, content, layer.clone()).await?];
     let annotations = json!({
         "org.opencontainers.image.source": "https://git.example.com/app",
         "org.opencontainers.image.revision": format!("{tag}@sha1:0123456789"),
@@ -58,7 +77,11 @@ async fn blob(client: &Client, base: &str, media_type: &str, bytes: Vec<u8>) -> 
     Ok(json!({ "mediaType": media_type, "digest": digest, "size": size }))
 }
 
-fn archive(files: &[(&str, &str)]) -> std::io::Result<Vec<u8>> {
+/// Packs files into a compressed archive.
+///
+/// # Errors
+/// When a name is too long.
+pub fn archive(files: &[(&str, &str)]) -> std::io::Result<Vec<u8>> {
     let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (name, text) in files {
         let mut header = tar::Header::new_gnu();
@@ -69,7 +92,8 @@ fn archive(files: &[(&str, &str)]) -> std::io::Result<Vec<u8>> {
     tar.into_inner()?.finish()
 }
 
-fn digest(bytes: &[u8]) -> String {
+/// Returns the digest of bytes, `sha256:<hex>`.
+pub fn digest(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
     hash.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }

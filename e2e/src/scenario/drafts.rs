@@ -45,6 +45,16 @@ pub fn oci_repository(name: &str, url: &str) -> Draft {
     }))
 }
 
+/// A HelmRelease of a chart in an OCIRepository.
+pub fn helm_release(name: &str, source: &str) -> Draft {
+    Draft(json!({
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": { "name": name },
+        "spec": { "interval": "10m", "timeout": "30s", "chartRef": { "kind": "OCIRepository", "name": source } },
+    }))
+}
+
 /// A HelmRepository.
 pub fn helm_repository(name: &str, url: &str) -> Draft {
     Draft(json!({
@@ -52,6 +62,16 @@ pub fn helm_repository(name: &str, url: &str) -> Draft {
         "kind": "HelmRepository",
         "metadata": { "name": name },
         "spec": { "url": url, "interval": "10m" },
+    }))
+}
+
+/// A HelmChart: a name or a path, in a source of a kind.
+pub fn helm_chart(name: &str, chart: &str, (kind, source): (&str, &str)) -> Draft {
+    Draft(json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "HelmChart",
+        "metadata": { "name": name },
+        "spec": { "chart": chart, "interval": "10m", "sourceRef": { "kind": kind, "name": source } },
     }))
 }
 

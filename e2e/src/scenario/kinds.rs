@@ -3,14 +3,16 @@
 use kube::core::{ApiResource, GroupVersionKind};
 
 /// Kind, group, version, and whether its objects are in namespaces.
-const KINDS: [(&str, &str, &str, bool); 26] = [
+const KINDS: [(&str, &str, &str, bool); 28] = [
     ("GitRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("Bucket", "source.toolkit.fluxcd.io", "v1", true),
     ("OCIRepository", "source.toolkit.fluxcd.io", "v1", true),
     ("HelmRepository", "source.toolkit.fluxcd.io", "v1", true),
+    ("HelmChart", "source.toolkit.fluxcd.io", "v1", true),
     ("ExternalArtifact", "source.toolkit.fluxcd.io", "v1", true),
     ("Kustomization", "kustomize.toolkit.fluxcd.io", "v1", true),
     ("HelmRelease", "helm.toolkit.fluxcd.io", "v2", true),
+    ("Receiver", "notification.toolkit.fluxcd.io", "v1", true),
     ("Namespace", "", "v1", false),
     ("ConfigMap", "", "v1", true),
     ("Secret", "", "v1", true),

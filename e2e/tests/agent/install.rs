@@ -107,20 +107,23 @@ async fn log_lines_have_the_form_that_flux_logs_reads() -> Outcome {
 #[tokio::test]
 async fn a_kind_that_is_not_served_says_so() -> Outcome {
     let world = scenario("unserved").await?;
-    let chart = json!({ "spec": { "chart": "podinfo", "sourceRef": { "kind": "HelmRepository", "name": "podinfo" } } });
     world
         .apply(json!({
-            "apiVersion": "helm.toolkit.fluxcd.io/v2",
-            "kind": "HelmRelease",
-            "metadata": { "name": "podinfo" },
-            "spec": { "interval": "1m", "chart": chart },
+            "apiVersion": "notification.toolkit.fluxcd.io/v1",
+            "kind": "Receiver",
+            "metadata": { "name": "hook" },
+            "spec": {
+                "type": "generic",
+                "secretRef": { "name": "token" },
+                "resources": [{ "kind": "GitRepository", "name": "app" }],
+            },
         }))
         .await?;
-    let message = world.fails("HelmRelease", "podinfo", "NotServedYet").await?;
-    assert!(message.contains("HelmRelease"), "{message}");
-    let release = world.get("HelmRelease", "podinfo").await?;
-    assert_eq!(condition(&release, "Stalled")["status"], "True");
-    assert_eq!(release["status"]["observedGeneration"], release["metadata"]["generation"]);
+    let message = world.fails("Receiver", "hook", "NotServedYet").await?;
+    assert!(message.contains("Receiver"), "{message}");
+    let receiver = world.get("Receiver", "hook").await?;
+    assert_eq!(condition(&receiver, "Stalled")["status"], "True");
+    assert_eq!(receiver["status"]["observedGeneration"], receiver["metadata"]["generation"]);
     Ok(())
 }
 

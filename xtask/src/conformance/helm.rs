@@ -1,9 +1,9 @@
 //! Releases of charts: our engine against Helm's, with functions of chance, keys and time that answer alike on both sides.
 
-mod charts;
+pub(crate) mod charts;
 mod compared;
-mod oracle;
-mod ours;
+pub(crate) mod oracle;
+pub(crate) mod ours;
 mod stubs;
 
 use std::{

@@ -3,6 +3,8 @@
 //	flux-oracle health <now> < cases.json         kstatus, and Flux's own rule for Jobs
 //	flux-oracle normalize [name]… < cases.json    the form in which kustomize-controller sends a manifest; the rows
 //	                                              named are known to differ, and stay
+//	flux-oracle drift [name]… < cases.json        what helm-controller finds of an object; the rows named are known to
+//	                                              differ, and stay
 //	flux-oracle ranges < table.json               the versions that source-controller takes
 //	flux-oracle ignore < table.json               the files that it leaves out
 //	flux-oracle substitute < cases.json           texts with the values of variables
@@ -46,6 +48,8 @@ func answer(arguments []string, input []byte) (string, error) {
 		return health(arguments[1], input)
 	case len(arguments) > 0 && arguments[0] == "normalize":
 		return normalized(input, arguments[1:])
+	case len(arguments) > 0 && arguments[0] == "drift":
+		return drifts(input, arguments[1:])
 	case len(arguments) == 1 && arguments[0] == "ranges":
 		return table(input, inRange)
 	case len(arguments) == 1 && arguments[0] == "ignore":

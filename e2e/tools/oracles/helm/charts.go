@@ -29,6 +29,7 @@ type job struct {
 	KubeVersion string   `json:"kubeVersion"`
 	APIVersions []string `json:"apiVersions"`
 	Stubs       bool     `json:"stubs"`
+	Runs        int      `json:"runs"`
 }
 
 // answer is the release of a job, or why there is none, and how long it took.
@@ -84,6 +85,20 @@ func (j job) answer() (found answer) {
 }
 
 func (j job) release(found *answer) error {
+	for run := range max(1, j.Runs) {
+		took := found.RenderMicros
+		if err := j.render(found); err != nil {
+			return err
+		}
+		if run > 0 {
+			found.RenderMicros = min(took, found.RenderMicros)
+		}
+	}
+	return nil
+}
+
+// render makes the release once: rendering changes the chart, so each time it is loaded anew.
+func (j job) render(found *answer) error {
 	started := time.Now()
 	options := values.Options{ValueFiles: j.Values}
 	given, err := options.MergeValues(getter.All(cli.New()))
@@ -102,6 +117,7 @@ func (j job) release(found *answer) error {
 		return err
 	}
 	found.Manifest, found.Notes = release.Manifest, release.Info.Notes
+	found.Hooks = nil
 	for _, from := range release.Hooks {
 		found.Hooks = append(found.Hooks, described(from))
 	}

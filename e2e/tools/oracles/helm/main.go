@@ -5,9 +5,12 @@
 //	helm-oracle charts < jobs         one line for each job: the release that Helm would make of a chart, with such
 //	                                  functions where the job asks for them
 //	helm-oracle values < table.json   golden rows of another kind, each with its answer: what flags of values come to;
-//	                                  also coalesce, dependencies, schema, ignore, load
+//	                                  also coalesce, dependencies, schema, ignore, load, stored, made, digests,
+//	                                  references, postrender, strategies
 //	helm-oracle capabilities          the API versions that Helm knows without a cluster
 //	helm-oracle deprecations          the kinds that should not be used any more
+//	helm-oracle patches < table.json  golden rows with the patches that an upgrade sends when the client makes them
+//	helm-oracle types                 what those of built-in kinds go by
 package main
 
 import (
@@ -38,6 +41,7 @@ var tasks = map[string]func(input io.Reader, output io.Writer) error{
 	"charts":       answerJobs,
 	"capabilities": printCapabilities,
 	"deprecations": printDeprecations,
+	"types":        printTypes,
 }
 
 func run(task string) error {

@@ -37,6 +37,13 @@ var tables = map[string]func(row []byte) (any, error){
 	"schema":       validate,
 	"ignore":       ignoredPaths,
 	"load":         loadChart,
+	"stored":       readRelease,
+	"made":         makeRelease,
+	"digests":      digestValues,
+	"references":   composeValues,
+	"postrender":   postRender,
+	"strategies":   renderThrough,
+	"patches":      makePatch,
 }
 
 // field is a field of a row, as it is written.

@@ -11,20 +11,22 @@ use serde::Serialize;
 /// A chart that is rendered, as the oracle reads it.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Job {
+pub(crate) struct Job {
     /// What people call it.
     #[serde(skip)]
-    pub(super) label: String,
-    pub(super) chart: PathBuf,
-    pub(super) name: &'static str,
-    pub(super) namespace: &'static str,
-    pub(super) values: Vec<PathBuf>,
-    pub(super) kube_version: String,
-    pub(super) stubs: bool,
+    pub(crate) label: String,
+    pub(crate) chart: PathBuf,
+    pub(crate) name: &'static str,
+    pub(crate) namespace: &'static str,
+    pub(crate) values: Vec<PathBuf>,
+    pub(crate) kube_version: String,
+    pub(crate) stubs: bool,
+    /// How often the oracle renders it: the time is that of the fastest.
+    pub(crate) runs: usize,
 }
 
 /// Returns a job for each chart below a folder, and for each file of values that it is tested with.
-pub(super) fn below(folder: &Path, kube_version: &str) -> anyhow::Result<Vec<Job>> {
+pub(crate) fn below(folder: &Path, kube_version: &str) -> anyhow::Result<Vec<Job>> {
     let root = fs::canonicalize(folder).with_context(|| format!("open {}", folder.display()))?;
     let mut charts = Vec::new();
     collect(&root, &mut charts).with_context(|| format!("walk {}", folder.display()))?;
@@ -40,6 +42,7 @@ pub(super) fn below(folder: &Path, kube_version: &str) -> anyhow::Result<Vec<Job
             values,
             kube_version: kube_version.to_owned(),
             stubs: true,
+            runs: 1,
         };
         jobs.push(job(name.clone(), Vec::new()));
         for values in tested(&chart)? {

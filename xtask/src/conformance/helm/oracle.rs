@@ -12,7 +12,7 @@ use sluice_e2e::tools::{self, Tool};
 use super::charts::Job;
 
 /// A running oracle, which answers one job after another.
-pub(super) struct Oracle {
+pub(crate) struct Oracle {
     child: Child,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -21,19 +21,19 @@ pub(super) struct Oracle {
 /// A release, or why there is none.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Release {
+pub(crate) struct Release {
     pub(super) manifest: String,
     #[serde(default)]
     pub(super) hooks: Option<Vec<Hook>>,
     pub(super) notes: String,
-    pub(super) error: String,
-    pub(super) load_micros: u64,
-    pub(super) render_micros: u64,
+    pub(crate) error: String,
+    pub(crate) load_micros: u64,
+    pub(crate) render_micros: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Hook {
+pub(crate) struct Hook {
     pub(super) name: String,
     pub(super) kind: String,
     pub(super) path: String,
@@ -45,7 +45,7 @@ pub(super) struct Hook {
 }
 
 impl Oracle {
-    pub(super) fn start() -> anyhow::Result<Self> {
+    pub(crate) fn start() -> anyhow::Result<Self> {
         let program = tools::path_blocking(Tool::HelmOracle).context("have helm-oracle")?;
         let mut command = Command::new(&program);
         command.arg("charts").env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -56,7 +56,7 @@ impl Oracle {
     }
 
     /// Asks for a release. A chart on which Helm crashes has none.
-    pub(super) fn ask(&mut self, job: &Job) -> anyhow::Result<Release> {
+    pub(crate) fn ask(&mut self, job: &Job) -> anyhow::Result<Release> {
         let mut line = serde_json::to_string(job)?;
         line.push('\n');
         let mut answer = String::new();

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -10,7 +11,7 @@ use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
 use sluice_helm::{
     Capabilities, Chart, File, KubeVersion, Limits, Rendered, Rules, check_installable, dependencies, load_files,
-    render::{Execution, Options, render},
+    render::{Cache, Execution, Options, render},
     top::{Release, Schemas},
     values::Flags,
 };
@@ -39,14 +40,55 @@ impl World for Still {
     }
 }
 
+/// A chart that is loaded, with its values.
+pub(crate) struct Loaded<'a> {
+    job: &'a Job,
+    chart: Chart,
+    values: Map,
+    execution: Execution,
+}
+
 /// Makes the release of a job.
 pub(super) fn release(job: &Job) -> Outcome {
     let started = Instant::now();
-    let read = values(&job.values).and_then(|values| Ok((values, load(&job.chart)?)));
+    let loaded = Loaded::new(job);
     let load = started.elapsed();
     let started = Instant::now();
-    let release = read.and_then(|(values, chart)| install(job, &chart, &values));
+    let release = loaded.and_then(|loaded| loaded.install(Box::new(Still)));
     Outcome { release, load, render: started.elapsed() }
+}
+
+impl<'a> Loaded<'a> {
+    pub(crate) fn new(job: &'a Job) -> anyhow::Result<Self> {
+        let functions = Functions::helm().with_templates();
+        let functions = if job.stubs { functions.with(STUBS) } else { functions };
+        let cache = Cache::new(Language { functions, ..Language::default() });
+        let execution = Execution { cache: Arc::new(cache), ..Execution::default() };
+        Ok(Self { job, values: values(&job.values)?, chart: load(&job.chart)?, execution })
+    }
+
+    /// Renders it. What was compiled for that stays.
+    pub(crate) fn install(&self, world: Box<dyn World + Send>) -> anyhow::Result<Rendered> {
+        let Self { job, chart, values, execution } = self;
+        check_installable(chart)?;
+        if let Err(missing) = dependencies::check(chart) {
+            const HINT: &str = "You may need to run 'helm dependency build' to fetch missing dependencies";
+            bail!("an error occurred while checking for chart dependencies. {HINT}: {missing}");
+        }
+        let release =
+            Release { name: job.name.into(), namespace: job.namespace.into(), revision: 1, is_upgrade: false };
+        let kube_version = KubeVersion::parse(&job.kube_version)?;
+        let documents = Default::default();
+        let options = Options {
+            release: &release,
+            capabilities: &Capabilities { kube_version, ..Capabilities::offline() },
+            schemas: Schemas::Checked(&documents),
+            sub_notes: false,
+            execution,
+            post_render: None,
+        };
+        render(chart, values, &options, world, &mut Vec::new()).map_err(|refusal| anyhow!("{refusal}"))
+    }
 }
 
 fn values(files: &[std::path::PathBuf]) -> anyhow::Result<Map> {
@@ -81,25 +123,4 @@ fn collect(folder: &Path, prefix: &str, rules: &Rules, files: &mut Vec<File>) ->
         }
     }
     Ok(())
-}
-
-fn install(job: &Job, chart: &Chart, values: &Map) -> anyhow::Result<Rendered> {
-    check_installable(chart)?;
-    if let Err(missing) = dependencies::check(chart) {
-        const HINT: &str = "You may need to run 'helm dependency build' to fetch missing dependencies";
-        bail!("an error occurred while checking for chart dependencies. {HINT}: {missing}");
-    }
-    let release = Release { name: job.name.into(), namespace: job.namespace.into(), revision: 1, is_upgrade: false };
-    let capabilities = Capabilities { kube_version: KubeVersion::parse(&job.kube_version)?, ..Capabilities::offline() };
-    let functions = Functions::helm().with_templates().with(STUBS);
-    let documents = Default::default();
-    let options = Options {
-        release: &release,
-        capabilities: &capabilities,
-        schemas: Schemas::Checked(&documents),
-        sub_notes: false,
-        execution: &Execution { language: Language { functions, ..Language::default() }, ..Execution::default() },
-        post_render: None,
-    };
-    render(chart, values, &options, Box::new(Still), &mut Vec::new()).map_err(|refusal| anyhow!("{refusal}"))
 }
