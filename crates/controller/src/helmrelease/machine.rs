@@ -7,8 +7,10 @@ mod acting;
 mod deciding;
 mod drifting;
 mod ending;
+mod outcomes;
 mod removing;
 mod starting;
+mod unlocking;
 
 use std::collections::BTreeSet;
 

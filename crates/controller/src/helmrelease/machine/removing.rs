@@ -13,7 +13,7 @@ use sluice_release::Error;
 use super::{
     super::{history, report::reasons as helm},
     Purpose, Run, Step,
-    acting::told,
+    outcomes::told,
     trouble,
 };
 
