@@ -1,7 +1,7 @@
-//! The gate `MigrateAPIVersion`: a newer version of a kind with a field that has a default.
+//! Kinds whose versions change: those that are applied (the gate `MigrateAPIVersion`), and Flux's own.
 
 use serde_json::{Value, json};
-use sluice_e2e::scenario::{condition, kustomization};
+use sluice_e2e::scenario::{condition, config_map, kustomization};
 use sluice_e2e::{Outcome, Scenario};
 
 use crate::crash::end;
@@ -49,8 +49,7 @@ async fn fields_of_an_older_version_are_brought_to_the_applied_one() -> Outcome 
     world.applied("apps", &first).await?;
     // What others manage stays of the older version when only ours is applied.
     let label = ["-n", "migration", "label", "lever", "one", "team=a", "--field-manager=helper"];
-    let output = alone.cluster().kubectl(&label).await?;
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    succeeded(alone.cluster().kubectl(&label).await?)?;
 
     define(&world, &[version("v1", false, &old), version("v2", true, &new)]).await?;
     let second = world.push(&[("lever.yaml", &lever("v2", 2))]).await?;
@@ -62,4 +61,71 @@ async fn fields_of_an_older_version_are_brought_to_the_applied_one() -> Outcome 
     assert!(!versions.is_empty() && versions.iter().all(|version| *version == "e2e.sluice.dev/v2"), "{versions:?}");
     end(&world).await?;
     world.delete("CustomResourceDefinition", DEFINITION).await
+}
+
+const KUSTOMIZATIONS: &str = "kustomizations.kustomize.toolkit.fluxcd.io";
+const OLDER: &str = "v1beta2";
+
+/// Has Kustomizations served in the shipped version, and in an older one beside it, and stored in one of them.
+async fn store_as(world: &Scenario<'_>, shipped: &Value, stored: &str) -> Outcome {
+    let versions = ["v1", OLDER].map(|name| {
+        let mut version = shipped.clone();
+        version["name"] = json!(name);
+        version["storage"] = json!(name == stored);
+        version
+    });
+    world.change("CustomResourceDefinition", KUSTOMIZATIONS, json!({ "spec": { "versions": versions } })).await
+}
+
+/// Does what `flux migrate` does: objects are written again, their managers move to the served version, and the
+/// definition forgets the older one.
+async fn migrate(world: &Scenario<'_>, name: &str, shipped: &Value) -> Outcome {
+    world.change("Kustomization", name, json!({})).await?;
+    let mut managers = world.get("Kustomization", name).await?["metadata"]["managedFields"].clone();
+    for manager in managers.as_array_mut().into_iter().flatten() {
+        manager["apiVersion"] = json!("kustomize.toolkit.fluxcd.io/v1");
+    }
+    let patch = json!([{ "op": "replace", "path": "/metadata/managedFields", "value": managers }]);
+    let patch = ["-n", &world.namespace, "patch", "kustomization", name, "--type=json", "--patch", &patch.to_string()];
+    succeeded(world.cluster.kubectl(&patch).await?)?;
+    let kind = "CustomResourceDefinition";
+    world.set_status(kind, KUSTOMIZATIONS, json!({ "storedVersions": ["v1"] })).await?;
+    world.change(kind, KUSTOMIZATIONS, json!({ "spec": { "versions": [shipped] } })).await
+}
+
+#[tokio::test]
+async fn objects_stored_in_an_older_version_are_served_and_migrated_underway() -> Outcome {
+    let alone = alone().await?;
+    let world = alone.scenario("stored").await?;
+    let _agent = alone.agent(&[]).await?;
+    let shipped = world.get("CustomResourceDefinition", KUSTOMIZATIONS).await?["spec"]["versions"][0].clone();
+    store_as(&world, &shipped, OLDER).await?;
+    let mut apps = Value::from(kustomization("apps").into_namespace("stored"));
+    apps["apiVersion"] = json!(format!("kustomize.toolkit.fluxcd.io/{OLDER}"));
+    apps["metadata"]["namespace"] = json!("stored");
+    let apps = apps.to_string();
+    let apply = || alone.cluster().kubectl_with_input(&["apply", "--server-side", "-f", "-"], &apps);
+    world.eventually(|| async { apply().await.map_err(|error| error.to_string()).and_then(succeeded) }).await?;
+    store_as(&world, &shipped, "v1").await?;
+    let first = world.source(&[("map.yaml", &config_map("greeting", "1"))]).await?;
+    let before = world.applied("apps", &first).await?;
+
+    migrate(&world, "apps", &shipped).await?;
+    let after = world.request("Kustomization", "apps").await?;
+    assert_eq!(after["metadata"]["generation"], before["metadata"]["generation"]);
+    assert_eq!(after["status"]["inventory"], before["status"]["inventory"]);
+    assert_eq!(after["status"]["lastAppliedRevision"], json!(first));
+    let second = world.push(&[("map.yaml", &config_map("greeting", "2"))]).await?;
+    world.applied("apps", &second).await?;
+    assert_eq!(world.get("ConfigMap", "greeting").await?["data"]["value"], "2");
+    let entries = world.get("Kustomization", "apps").await?["metadata"]["managedFields"].to_string();
+    assert!(!entries.contains(OLDER), "{entries}");
+    end(&world).await
+}
+
+fn succeeded(output: std::process::Output) -> Result<(), String> {
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
 }
