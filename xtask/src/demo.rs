@@ -36,7 +36,7 @@ pub(crate) struct Options {
     /// Build Sluice in release mode.
     #[arg(long)]
     release: bool,
-    /// Draw the trace of each commit at the end.
+    /// Draw the trace of each commit at the end. A collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names gets them instead.
     #[arg(long, conflicts_with = "stay")]
     traces: bool,
 }

@@ -1,6 +1,7 @@
 //! What the demo is played on: the cluster, the repository, the agent, and the eye on them.
 
 use std::{
+    env,
     path::Path,
     time::{Duration, Instant},
 };
@@ -26,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The time between two looks.
 const POLL: Duration = Duration::from_millis(50);
+
+/// Where traces go.
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
 /// The parts of the demo.
 pub(super) struct Stage {
@@ -53,7 +57,11 @@ impl Stage {
         agent::install(&cluster).await.map_err(anyhow::Error::from_boxed).context("install charts/sluice")?;
         screen.command("sluice run");
         let collector = Collector::start().await.context("start a collector of traces")?;
-        let variables = vec![("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), collector.endpoint())];
+        let variables = match env::var_os(ENDPOINT) {
+            // The agent inherits it.
+            Some(_) => Vec::new(),
+            None => vec![(ENDPOINT.to_owned(), collector.endpoint())],
+        };
         let options = AgentOptions { pod_log: Some(pod_log.path().to_owned()), variables, ..AgentOptions::default() };
         let agent = Agent::start(&cluster, options).await;
         let agent = agent.map_err(anyhow::Error::from_boxed).context("start the agent")?;
