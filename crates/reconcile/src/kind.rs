@@ -40,7 +40,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn read(object: &Object) -> Result<Self::Object, serde_json::Error>;
     /// Says whether passes are off for now; of such an object only the status is kept up with its generation.
     fn is_suspended(object: &Self::Object) -> bool;
-    /// Says whether there is nothing to do for an object, not even a finalizer: it is left untouched.
+    /// Says whether the generation of a suspended object counts as observed, whether or not it is ready.
+    fn observes_suspended() -> bool {
+        false
+    }
+    /// Says whether there is nothing to do for an object, not even a finalizer: all it has of ours is an empty status.
     fn is_static(_: &Self::Object) -> bool {
         false
     }

@@ -88,13 +88,15 @@ impl<K: Kind> Pass<'_, K> {
             return Ok(End::Gone);
         }
         if !raw.is_deleting() && K::is_static(&object) {
+            // Whoever waits would take the status that the CRD gives it for work to be done.
+            self.write_status(&json!({})).await?;
             return Ok(End::Suspended);
         }
         if !raw.is_deleting() && !has_finalizer(&raw) {
             self.change_finalizers(true).await?;
         }
         if K::is_suspended(&object) && !raw.is_deleting() {
-            self.write_status(&suspended::status(&raw)).await?;
+            self.write_status(&suspended::status(&raw, K::observes_suspended())).await?;
             return Ok(End::Suspended);
         }
         let facts = self.kind.observe(&object, self.cx).await;

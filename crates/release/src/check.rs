@@ -52,8 +52,10 @@ impl Resolve {
 pub(crate) struct Rules {
     /// What stands before a field that the server does not know; nothing if such fields are found out later.
     pub(crate) undeclared: Option<&'static str>,
-    /// What stands before an object that is not of the release; nothing if it becomes so.
-    pub(crate) foreign: Option<&'static str>,
+    /// What stands before an object that may not be read, or is not of the release; nothing if nobody looks.
+    pub(crate) unknown: Option<&'static str>,
+    /// Whether objects that are not of the release become so.
+    pub(crate) adopts: bool,
 }
 
 /// Objects being tried: each with a dry-run, which stands for Helm's validation and its reads.
@@ -100,7 +102,7 @@ impl Check {
         if let (Some(words), Some(error)) = (self.rules.undeclared, joined(undeclared, "; ")) {
             return Turn::Fail(error.within("error validating data: ").within(words));
         }
-        let strangers = if self.rules.foreign.is_some() { strangers(work) } else { Vec::new() };
+        let strangers = if self.rules.unknown.is_some() { strangers(work, self.rules.adopts) } else { Vec::new() };
         if strangers.is_empty() {
             return Turn::Done;
         }
@@ -111,8 +113,9 @@ impl Check {
 
     fn on_owners(&self, work: &Work, asked: &[usize], answers: Vec<Result<Response, ApiError>>) -> Turn {
         let items = asked.iter().filter_map(|index| work.items.get(*index));
-        let words = self.rules.foreign.unwrap_or_default();
-        match items.zip(answers).find_map(|(item, answer)| stranger(&item.object, answer, work)) {
+        let words = self.rules.unknown.unwrap_or_default();
+        let refused = |(item, answer): (&Item, _)| stranger(&item.object, answer, work, self.rules.adopts);
+        match items.zip(answers).find_map(refused) {
             Some(error) => Turn::Fail(error.within(words)),
             None => Turn::Done,
         }
@@ -148,14 +151,16 @@ fn is_undeclared(error: &ApiError) -> bool {
     error.message.contains("typed patch object") && error.message.contains("field not declared in schema")
 }
 
-/// Returns the objects that exist without having been of the revision before, in the same version.
-fn strangers(work: &Work) -> Vec<usize> {
+/// Returns the objects that were not of the revision before, in the same version, and exist, or may not be tried: of those
+/// it is to be found out whether they may be read.
+fn strangers(work: &Work, adopts: bool) -> Vec<usize> {
     let known = |object: &Object| {
         let same = |former: &&Object| former.id() == object.id() && former.gvk() == object.gvk();
         work.former.iter().find(same).is_some()
     };
+    let asks = |item: &Item| (item.is_there() && !adopts) || item.refusal.as_ref().is_some_and(is_forbidden);
     let items = work.items.iter().enumerate();
-    items.filter(|(_, item)| item.is_there() && !known(&item.object)).map(|(index, _)| index).collect()
+    items.filter(|(_, item)| asks(item) && !known(&item.object)).map(|(index, _)| index).collect()
 }
 
 fn owners(work: &Work, asked: &[usize]) -> Vec<Request> {
@@ -163,19 +168,27 @@ fn owners(work: &Work, asked: &[usize]) -> Vec<Request> {
     items.map(|item| Request::Get(Target::of(&item.object))).collect()
 }
 
-/// Returns what Helm says of an object that exists and is not of the release.
-fn stranger(object: &Object, answer: Result<Response, ApiError>, work: &Work) -> Option<Error> {
+fn is_forbidden(error: &ApiError) -> bool {
+    error.code() == 403
+}
+
+/// Returns what Helm says of an object that may not be read, or exists and is not of the release.
+fn stranger(object: &Object, answer: Result<Response, ApiError>, work: &Work, adopts: bool) -> Option<Error> {
     let subject = format!("{} {:?} in namespace {:?}", object.kind(), object.name(), object.namespace());
-    let text = match answer {
-        Ok(Response::Object(live)) => {
+    match answer {
+        Ok(Response::Object(live)) if !adopts => {
             let why = foreign(&live, &work.release.name, &work.release.namespace)?;
-            format!("{subject} exists and cannot be imported into the current release: {why}")
+            let text = format!("{subject} exists and cannot be imported into the current release: {why}");
+            let hint = "let the release take ownership, or delete the object";
+            Some(Error::new(text).about(object).hinted(Some(hint.into())))
         }
-        Ok(_) => return None,
-        Err(error) if error.is_not_found() => return None,
-        Err(error) => format!("could not get information about the resource {subject}: {error}"),
-    };
-    Some(Error::new(text).about(object).hinted(Some("let the release take ownership, or delete the object".into())))
+        Ok(_) => None,
+        Err(error) if error.is_not_found() => None,
+        Err(error) => {
+            let text = format!("could not get information about the resource {subject}: {error}");
+            Some(Error::new(text).about(object))
+        }
+    }
 }
 
 /// Objects that were refused being tried once more, before anything else is written: what they lacked may now be there.

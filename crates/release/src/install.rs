@@ -64,7 +64,8 @@ fn number(work: &mut Work) -> Result<(), Error> {
 fn stages(work: &Work) -> Vec<Stage> {
     let rules = Rules {
         undeclared: work.options.validate.then_some(UNBUILT),
-        foreign: (!work.options.take_ownership).then_some("unable to continue with install: "),
+        unknown: Some("unable to continue with install: "),
+        adopts: work.options.take_ownership,
     };
     let mut stages = vec![
         Part::Definitions(Definitions::default()).or_end(),

@@ -37,6 +37,7 @@ impl Namespace {
 
 fn namespace(name: &str) -> Result<Object, Error> {
     let metadata = json!({"name": name, "labels": {"name": name}});
-    let value = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
+    // As Go writes it, so that the server notes the same fields.
+    let value = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": {}});
     Object::new(value).map_err(|error| Error::new(error.to_string()))
 }

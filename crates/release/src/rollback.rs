@@ -63,7 +63,7 @@ fn take(work: &mut Work) -> Result<(), Error> {
 fn stages() -> Vec<Stage> {
     let mut stages = vec![
         Part::Resolve(Resolve::new(UNBUILT, UNBUILT_FORMER)).or_end(),
-        Part::Check(Check::new(Rules { undeclared: None, foreign: None })).or_end(),
+        Part::Check(Check::new(Rules { undeclared: None, unknown: None, adopts: true })).or_end(),
         Part::Note(fit).or_end(),
         Part::Store(Storing::new(What::Surplus)).or_end(),
         Part::Store(Storing::new(What::Pending)).or_end(),

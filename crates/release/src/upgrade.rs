@@ -103,7 +103,8 @@ pub(crate) fn take_former(work: &mut Work) -> Result<(), Error> {
 fn stages(work: &Work) -> Vec<Stage> {
     let rules = Rules {
         undeclared: work.options.validate.then_some(""),
-        foreign: (!work.options.take_ownership).then_some("unable to continue with update: "),
+        unknown: Some("unable to continue with update: "),
+        adopts: work.options.take_ownership,
     };
     let mut stages = vec![
         Part::Definitions(Definitions::default()).or_end(),
@@ -133,7 +134,10 @@ fn complete(work: &mut Work, _: Timestamp) -> Result<(), Error> {
     Ok(())
 }
 
-fn recover(work: &mut Work, error: Error, _: Phase) -> (Error, Vec<Stage>) {
+fn recover(work: &mut Work, error: Error, phase: Phase) -> (Error, Vec<Stage>) {
+    if !matches!(phase, Phase::Hook(_)) {
+        reobserve(work);
+    }
     let description = format!("Upgrade {:?} failed: {error}", work.release.name);
     work.release.set_status(Status::Failed, description);
     let mut stages = vec![Part::Store(Storing::new(What::Release)).or_ignore()];
@@ -141,6 +145,13 @@ fn recover(work: &mut Work, error: Error, _: Phase) -> (Error, Vec<Stage>) {
         stages.push(Part::Remove(Remove::created()).or_end());
     }
     (error, stages)
+}
+
+/// Helm writes the revision that was to be changed once more, as it was, and whoever keeps a history takes it in anew.
+fn reobserve(work: &mut Work) {
+    if let Some(original) = work.original.and_then(|version| work.revision(version)).cloned() {
+        work.store.observed.insert(original.version, original);
+    }
 }
 
 fn unrecovered(first: Error, second: Error) -> Error {

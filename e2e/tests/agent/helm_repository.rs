@@ -78,6 +78,8 @@ async fn an_address_of_a_registry_has_no_status_and_no_finalizer() -> Outcome {
         found["metadata"]["finalizers"].is_null() && status["artifact"].is_null() && status["conditions"].is_null()
     };
     world.until("HelmRepository", NAME, bare).await?;
+    world.apply(helm_repository("fresh", "oci://registry.example.com/charts").with("type", "oci")).await?;
+    world.until("HelmRepository", "fresh", |found| found["status"] == json!({})).await?;
     let again = json!({ "metadata": { "annotations": { "reconcile.fluxcd.io/requestedAt": "now" } } });
     world.change("HelmRepository", NAME, again).await?;
     world.apply(helm_repository("other", &server.url())).await?;

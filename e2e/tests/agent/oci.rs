@@ -40,8 +40,8 @@ async fn an_artifact_is_applied_and_told_in_the_words_of_flux() -> Outcome {
     assert_eq!(value(&world).await?, "1");
     let source = world.get("OCIRepository", NAME).await?;
     let artifact = &source["status"]["artifact"];
-    let hex = revision.rsplit(':').next().unwrap_or_default();
-    assert_eq!(artifact["path"], format!("ocirepository/oci-apply/{NAME}/{hex}.tar.gz"));
+    let digest = revision.rsplit('@').next().unwrap_or_default();
+    assert_eq!(artifact["path"], format!("ocirepository/oci-apply/{NAME}/{digest}.tar.gz"));
     assert_eq!(artifact["metadata"]["org.opencontainers.image.source"], "https://git.example.com/app");
     for type_ in ["Ready", "ArtifactInStorage"] {
         assert_eq!(condition(&source, type_)["message"], format!("stored artifact for digest '{revision}'"));

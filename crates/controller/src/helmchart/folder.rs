@@ -44,21 +44,22 @@ pub(super) fn archive(tree: &Tree, path: &str, limits: &Limits) -> Result<Vec<u8
 /// Merges values files of the source into the default values of a chart; returns those that were used.
 pub(super) fn merge(tree: &Tree, chart: &mut Chart, files: &[String], ignore: bool) -> Result<Vec<String>, Trouble> {
     let failed = |problem: String| Failure::Values.of(problem);
-    let found = files.iter().map(|path| Ok((path.clone(), values_file(tree, path)?)));
+    let found = files.iter().map(|path| Ok((path.clone(), values_file(tree, path, ignore)?)));
     let found = found.collect::<Result<_, String>>().map_err(failed)?;
-    let (values, used) = defaults::merge(chart, found, ignore).map_err(|error| failed(format!("{error}; {WHERE}")))?;
+    let (values, used) = defaults::merge(chart, found, ignore).map_err(|error| failed(error.to_string()))?;
     let changed = defaults::replace(chart, &values).map_err(|error| failed(error.to_string()))?;
     Ok(if changed { used } else { Vec::new() })
 }
 
 const WHERE: &str = "hint: paths in `spec.valuesFiles` begin at the root of the source";
 
-fn values_file(tree: &Tree, path: &str) -> Result<ValuesFile, String> {
+fn values_file(tree: &Tree, path: &str, ignore: bool) -> Result<ValuesFile, String> {
     let at = TreePath::parse(path).map_err(|error| format!("values file '{path}': {error}"))?;
     match tree.entry(&at) {
         Some(_) => tree.read(&at).map(ValuesFile::Read).map_err(|error| format!("could not read '{path}': {error}")),
         None if tree.is_dir(&at) => Err(format!("no values file found at path '{path}': it is a folder")),
-        None => Ok(ValuesFile::Missing),
+        None if ignore => Ok(ValuesFile::Missing),
+        None => Err(format!("no values file found at path '/{at}' (reference '{path}'); {WHERE}")),
     }
 }
 
@@ -191,7 +192,7 @@ mod tests {
     #[rstest]
     #[case(&["app/values.yaml", "prod.yaml"], false, Ok(&["app/values.yaml", "prod.yaml"][..]))]
     #[case(&["none.yaml", "prod.yaml"], true, Ok(&["prod.yaml"][..]))]
-    #[case(&["none.yaml"], false, Err("no values file found at path 'none.yaml'; hint"))]
+    #[case(&["./none.yaml"], false, Err("no values file found at path '/none.yaml' (reference './none.yaml'); hint"))]
     #[case(&["../none.yaml"], true, Err("values file '../none.yaml'"))]
     #[case(&["app"], true, Err("no values file found at path 'app': it is a folder"))]
     fn values_files_are_found_from_the_root(

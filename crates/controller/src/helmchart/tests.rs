@@ -114,12 +114,19 @@ fn the_same_bytes_are_no_news() {
 #[case("DependencyBuildError", Next::Backoff, "BuildFailed")]
 #[case("ChartPackageError", Next::Backoff, "BuildFailed")]
 fn a_failure_stalls_where_flux_stalls(#[case] reason: &str, #[case] again: Next, #[case] type_: &str) {
-    let object = chart(json!({}), status("1.1.0", 3));
+    let mut before = status("1.1.0", 3);
+    let outdated = json!({
+        "type": "ArtifactOutdated", "status": "True", "reason": "NewChart", "message": "",
+        "lastTransitionTime": "1970-01-01T00:00:00Z",
+    });
+    before["conditions"] = json!([outdated]);
+    let object = chart(json!({}), before);
     let run = begun::<HelmCharts>(&object, spec(), Some(artifact("1.1.0")));
     let verdict = settled(next(&object, run, Outcome::Looked(Err(trouble(reason, "why")))));
     let status = &verdict.report.status;
     assert_eq!(verdict.next, again);
     assert_eq!(condition(status, type_)["reason"], reason);
+    assert!(condition(status, "ArtifactOutdated").is_null(), "{status}");
     assert_eq!(condition(status, "Stalled").is_object(), again == Next::Never);
     assert_eq!(status["artifact"]["revision"], "1.1.0");
 }

@@ -115,13 +115,9 @@ pub(super) fn denied(object: &HelmRelease, id: &ObjectId, policy: &Policy) -> Op
     Some(Trouble { reason: reasons::ACCESS_DENIED.into(), message })
 }
 
+/// Flux reads sources of a cache, which names kinds, not resources.
 fn missing(id: &ObjectId) -> Trouble {
-    let plural = match id.kind.as_str() {
-        "OCIRepository" => "ocirepositories",
-        "HelmChart" => "helmcharts",
-        _ => "externalartifacts",
-    };
-    failed(format!("could not get Source object: {plural}.{} \"{}\" not found", id.group, id.name))
+    failed(format!("could not get Source object: {}.{} \"{}\" not found", id.kind, id.group, id.name))
 }
 
 fn failed(message: String) -> Trouble {

@@ -43,6 +43,8 @@ pub struct Run {
     stored: Vec<Release>,
     /// What was done so far: no act is done twice in a pass.
     done: BTreeSet<deciding::ActKind>,
+    /// When the act underway was begun.
+    began: Timestamp,
     latest: Latest,
     notices: Vec<Notice>,
     /// What was found to differ, and is to be put back.
@@ -99,6 +101,7 @@ pub(super) fn start(object: &HelmRelease, facts: Facts, now: Timestamp) -> Step 
         chart: None,
         stored: Vec::new(),
         done: BTreeSet::new(),
+        began: now,
         latest: Latest::default(),
         notices: Vec::new(),
         differences: Vec::new(),

@@ -136,6 +136,10 @@ impl Kind for HelmReleases {
         object.spec.suspend
     }
 
+    fn observes_suspended() -> bool {
+        true
+    }
+
     fn references(object: &HelmRelease) -> Vec<ObjectId> {
         facts::references(object)
     }

@@ -214,6 +214,16 @@ fn what_is_out_of_sync_is_upgraded(#[case] version: &str, #[case] more: Value, #
     assert_eq!(told(&object, step), expected);
 }
 
+#[rstest]
+#[case::kept(true, "nothing")]
+#[case::not_kept(false, UPGRADE)]
+fn values_that_a_release_keeps_are_in_sync(#[case] preserves: bool, #[case] expected: &str) {
+    let config = Map::from_iter([("kept".into(), json!("1"))]);
+    let revisions = vec![Release { config, ..stored(1, Status::Deployed) }];
+    let object = release(json!({"upgrade": {"preserveValues": preserves}}), status(&revisions, json!({})));
+    assert_eq!(told(&object, decided(&object, "1.0.0", revisions)), expected);
+}
+
 #[test]
 fn a_revision_that_we_did_not_make_is_upgraded_and_its_history_forgotten() {
     let object = release(json!({}), status(&deployed(), json!({})));
@@ -306,12 +316,14 @@ fn a_chart_that_does_not_render_fails_before_anything_is_stored() {
     let (run, _) = decided(&object, "1.1.0", deployed());
     let (run, command) = next(&object, run, Input::Published, NOW);
     assert!(matches!(command, Command::Do(Effect::Render(_))), "{command:?}");
-    let step = next(&object, run, Input::Done(Outcome::Rendered(Err("template: boom".into()))), NOW);
+    let later = NOW + Duration::from_secs(2);
+    let step = next(&object, run, Input::Done(Outcome::Rendered(Err("template: boom".into()))), later);
     let verdict = closed(&object, step);
     let status = &verdict.report.status;
     let message = "Helm upgrade failed for release ns/app with chart app@1.1.0: template: boom";
     assert_eq!((verdict.next, condition(status, "Released")["message"].as_str()), (Next::Backoff, Some(message)));
     assert_eq!(short(status, "Ready"), "False UpgradeFailed");
+    assert_eq!(status["lastAttemptedReleaseActionDuration"], "2s");
     assert_eq!((&status["failures"], &status["upgradeFailures"]), (&json!(1), &Value::Null));
     assert_eq!(status["history"][0]["version"], 1);
     let [notice] = &verdict.report.notices[..] else { panic!("{:?}", verdict.report.notices) };

@@ -127,6 +127,18 @@ pub(super) fn reuse(chart: &Arc<Chart>, values: &Values, kept: &Release) -> Resu
     };
     let mut chart = Chart::clone(chart);
     chart.values = Some(before);
-    let map = sluice_helm::values::merged(&old, &values.map);
-    Ok((Arc::new(chart), Values { json: values_of(&map), map }))
+    Ok((Arc::new(chart), above(&old, values)))
+}
+
+/// Returns what a revision with these values says if it keeps what an earlier one says (`upgrade.preserveValues`).
+pub(super) fn kept(values: &Values, kept: &Release) -> Values {
+    match sluice_template::Value::from_json(&Json::Object(kept.config.clone())) {
+        sluice_template::Value::Map(old) => above(&old, values),
+        _ => values.clone(),
+    }
+}
+
+fn above(old: &sluice_template::Map, values: &Values) -> Values {
+    let map = sluice_helm::values::merged(old, &values.map);
+    Values { json: values_of(&map), map }
 }

@@ -168,9 +168,11 @@ fn blame(marks: &mut Marks<'_>, Trouble { reason, message }: &Trouble) {
         reason if BUILDING.contains(&reason) => BUILD_FAILED,
         _ => FETCH_FAILED,
     };
-    if type_ == FETCH_FAILED {
-        // As in Flux, a revision that cannot be had is not news.
+    if type_ != STORAGE_OPERATION_FAILED {
+        // As in Flux, a revision that cannot be had or built is not news.
         marks.clear(ARTIFACT_OUTDATED);
+    }
+    if type_ == FETCH_FAILED {
         marks.clear(BUILD_FAILED);
     }
     if type_ == BUILD_FAILED {

@@ -147,6 +147,30 @@ fn what_the_release_itself_may_mend_is_passed_over(#[case] error: ApiError) {
 }
 
 #[test]
+fn an_object_that_may_neither_be_written_nor_read_ends_it_before_anything_is_stored() {
+    let world = World::new();
+    let forbidden = |verb: &str| ApiError::status(403, "Forbidden", format!("cannot {verb} it"));
+    world.cluster.faults(Box::new(move |_, request| match request.verb() {
+        Verb::DryRun => Fault::Refuse(forbidden("patch")),
+        Verb::Get => Fault::Refuse(forbidden("get")),
+        _ => Fault::None,
+    }));
+    let ran = world.run(install(&[&config("a", "1")]), options());
+    let subject = "ConfigMap \"a\" in namespace \"apps\"";
+    let text = format!("unable to continue with install: could not get information about the resource {subject}: ");
+    assert_eq!((ran.text(), ran.written()), (format!("{text}cannot get it"), vec![]));
+}
+
+#[test]
+fn an_object_that_may_be_read_and_not_written_fails_the_stored_release() {
+    let world = World::new();
+    world.refuse(Verb::DryRun, "a", ApiError::status(403, "Forbidden", "cannot patch it"));
+    let ran = world.run(install(&[&config("a", "1")]), options());
+    let text = "server-side apply failed for object apps/a /v1, Kind=ConfigMap: cannot patch it";
+    assert_eq!((ran.text().as_str(), world.statuses()), (text, vec!["1 failed".into()]));
+}
+
+#[test]
 fn the_namespace_is_made_before_the_release_is_stored() {
     let world = World::new();
     let release = Release { namespace: "new".into(), ..release(&[&config("a", "1")]) };

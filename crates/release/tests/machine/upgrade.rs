@@ -10,10 +10,15 @@ use sluice_helm::{
 use sluice_object::Gvk;
 use sluice_release::{Options, Plan, ServerSide};
 
-use crate::world::{World, config, data, hook, invalid, options, release, target, with_hooks};
+use crate::world::{Ran, World, config, data, hook, invalid, options, release, target, with_hooks};
 
 fn upgrade(documents: &[&str]) -> Plan {
     Plan::Upgrade { release: release(documents) }
+}
+
+fn observed(ran: &Ran) -> Vec<String> {
+    let status = |(version, release): (&i64, &Release)| format!("{version} {}", release.info.status);
+    ran.action.observed().iter().map(status).collect()
 }
 
 #[test]
@@ -202,6 +207,16 @@ fn a_hook_that_fails_fails_the_release(#[case] event: Event, #[case] words: &str
     let ran = world.run(Plan::Upgrade { release }, options());
     assert!(ran.text().starts_with(words), "{}", ran.text());
     assert_eq!(world.statuses(), ["1 deployed", "2 failed"]);
+    assert_eq!(observed(&ran), ["2 failed"]);
+}
+
+#[test]
+fn objects_that_fail_have_the_revision_before_observed_as_it_was() {
+    let world = World::new();
+    world.install(&[&config("a", "1")]);
+    world.refuse(Verb::Apply, "a", invalid("bad"));
+    let ran = world.run(upgrade(&[&config("a", "2")]), options());
+    assert_eq!(observed(&ran), ["1 deployed", "2 failed"]);
 }
 
 #[test]

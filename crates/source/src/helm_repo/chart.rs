@@ -44,7 +44,7 @@ pub enum ChoiceError {
         shown: String,
     },
     /// The version is none, and no range.
-    #[error("improper constraint: {0}")]
+    #[error("improper constraint: {0:?}")]
     Range(String),
 }
 
@@ -228,7 +228,7 @@ mod tests {
             "no 'app' chart with version matching '3.x' found; the index has 1.2.0, 1.10.0, 1.10.0+b, 2.0.0-rc.1, v0.3.0, …"
         )
     )]
-    #[case("one", Err("improper constraint: one"))]
+    #[case("one", Err("improper constraint: \"one\""))]
     fn a_version_is_chosen_as_flux_does(#[case] wanted: &str, #[case] expected: Result<&str, &str>) {
         assert_eq!(chosen("app", wanted), expected.map(str::to_owned).map_err(str::to_owned));
     }

@@ -117,7 +117,7 @@ pub(super) fn check(tree: &Tree) -> Result<(), Problem> {
 
 /// Names the archive of a manifest.
 pub(super) fn file(digest: &Digest) -> String {
-    format!("{}.tar.gz", digest.hex())
+    format!("{digest}.tar.gz")
 }
 
 #[cfg(test)]

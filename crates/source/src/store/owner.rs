@@ -52,7 +52,7 @@ impl fmt::Display for Owner {
 
 /// Hidden files are ours: indexes, and what a crash left.
 fn check(part: &str) -> Result<String, Error> {
-    let plain = |char: char| char.is_ascii_alphanumeric() || "-_.+".contains(char);
+    let plain = |char: char| char.is_ascii_alphanumeric() || "-_.+:".contains(char);
     if part.is_empty() || part.starts_with('.') || part.len() > 253 || !part.chars().all(plain) {
         return Err(Error::Name(part.escape_default().to_string()));
     }
@@ -67,6 +67,7 @@ mod tests {
     #[rstest]
     #[case("gitrepository/apps/podinfo/abc.tar.gz", true)]
     #[case("helmchart/apps/podinfo/podinfo-6.5.0+1.tgz", true)]
+    #[case("ocirepository/apps/podinfo/sha256:abc.tar.gz", true)]
     #[case("gitrepository/apps/podinfo/.abc.tar.gz.json", false)]
     #[case("gitrepository/apps/../abc.tar.gz", false)]
     #[case("gitrepository/apps/podinfo", false)]

@@ -40,7 +40,6 @@ pub(super) struct Acting {
     waiting: Option<(Waiting, Reader)>,
     /// The definitions of the chart.
     definitions: Vec<InventoryEntry>,
-    began: Timestamp,
     /// Why the wait was ended, if it was.
     pub(super) cancelled: Option<Cause>,
 }
@@ -57,6 +56,7 @@ pub(super) enum What {
 impl Run {
     /// What was announced is begun.
     pub(super) fn begin_act(mut self, object: &HelmRelease, act: Act, now: Timestamp) -> Step {
+        self.began = now;
         match act {
             Act::Unlock => self.unlock(object, now),
             Act::Correct => self.correct(object, now),
@@ -95,8 +95,7 @@ impl Run {
         };
         let installs = act == Act::Install;
         let last = self.last().map_or(0, |last| last.version);
-        let reused = (!installs && object.upgrade().preserve_values)
-            .then(|| release::deployed(&self.stored).or(self.last()).cloned().map(Box::new));
+        let reused = (!installs && object.upgrade().preserve_values).then(|| self.in_force().cloned().map(Box::new));
         let order = Order {
             who: self.who.clone(),
             chart: chart.chart,
@@ -140,7 +139,7 @@ impl Run {
         let options = sluice_release::Options { crds, ..self.options(object, action) };
         let kinds = kinds_of(&plan);
         let (action, ask) = sluice_release::Action::start(plan, self.stored.clone(), options, now);
-        self.track(object, What::Act(act), action, ask, (entries, kinds), now)
+        self.track(object, What::Act(act), action, ask, (entries, kinds))
     }
 
     fn options(&self, object: &HelmRelease, action: Action) -> sluice_release::Options {
@@ -169,7 +168,7 @@ impl Run {
     ) -> Step {
         let kinds = self.last().map(|last| manifest_kinds(&last.manifest)).unwrap_or_default();
         let (action, ask) = sluice_release::Action::start(plan, self.stored.clone(), options, now);
-        self.track(object, what, action, ask, (Vec::new(), kinds), now)
+        self.track(object, what, action, ask, (Vec::new(), kinds))
     }
 
     /// Watches are opened before the first write, so that nothing is missed. Other clusters are not watched.
@@ -180,13 +179,12 @@ impl Run {
         action: sluice_release::Action,
         ask: Ask,
         (definitions, mut kinds): (Vec<InventoryEntry>, BTreeSet<Gvk>),
-        now: Timestamp,
     ) -> Step {
         kinds.extend(facts::inventory(&self.status).iter().map(InventoryEntry::gvk));
         if self.is_remote() {
             kinds.clear();
         }
-        let acting = Acting { what, action, ask: Some(ask), waiting: None, definitions, began: now, cancelled: None };
+        let acting = Acting { what, action, ask: Some(ask), waiting: None, definitions, cancelled: None };
         self.stage = Stage::Tracking(Box::new(acting));
         (self, Command::Do(Effect::Track { owner: facts::id(object), kinds }))
     }
@@ -322,19 +320,22 @@ impl Run {
         let result = result.map(|_| ());
         match acting.what.clone() {
             What::Remove(removal) => self.removed(object, removal, &observed, result, now),
-            What::Act(act) => {
-                let took = now.duration_since(acting.began).unsigned_abs();
-                match act {
-                    Act::Test => self.tested(object, &act, &observed, result, now),
-                    Act::Rollback(to) => self.rolled_back(object, &act, to, &observed, result, now),
-                    Act::Remove => self.remediated(object, &act, &observed, result, now),
-                    _ => {
-                        self.status.last_attempted_release_action_duration = Some(sluice_api::Duration(took));
-                        self.released_with(object, acting, &act, &observed, result, now)
-                    }
+            What::Act(act) => match act {
+                Act::Test => self.tested(object, &act, &observed, result, now),
+                Act::Rollback(to) => self.rolled_back(object, &act, to, &observed, result, now),
+                Act::Remove => self.remediated(object, &act, &observed, result, now),
+                _ => {
+                    self.note_duration(now);
+                    self.released_with(object, acting, &act, &observed, result, now)
                 }
-            }
+            },
         }
+    }
+
+    /// Notes how long the act has taken.
+    pub(super) fn note_duration(&mut self, now: Timestamp) {
+        let took = now.duration_since(self.began).unsigned_abs();
+        self.status.last_attempted_release_action_duration = Some(sluice_api::Duration(took));
     }
 
     /// Takes over what was written, so that storage need not be read again.

@@ -17,7 +17,8 @@ use super::{
     super::{
         history,
         report::{self, reasons as helm},
-        state::{self, State},
+        state::{self, State, Wanted},
+        values::{self, Values},
     },
     Run, Stage, Step,
     starting::Request,
@@ -102,7 +103,10 @@ enum Decision {
 impl Run {
     /// Looks at the release, and goes on with what follows.
     pub(super) fn determine(self, object: &HelmRelease, now: Timestamp) -> Step {
-        let state = state::state(object, &self.status, &self.stored, self.wanted(), &self.facts.digests);
+        let kept = self.kept(object);
+        let values = kept.as_ref().map_or(self.wanted().values, |values| &values.json);
+        let wanted = Wanted { values, ..self.wanted() };
+        let state = state::state(object, &self.status, &self.stored, wanted, &self.facts.digests);
         let state = match state {
             Ok(state) => state,
             Err(error) => {
@@ -116,6 +120,17 @@ impl Run {
             return self.look_for_drift(object, now);
         }
         self.decided(object, &state, now)
+    }
+
+    /// Returns the wanted values on top of what is kept of the release's own, if that is to be kept.
+    fn kept(&self, object: &HelmRelease) -> Option<Values> {
+        let values = self.facts.values.as_ref().ok().filter(|_| object.upgrade().preserve_values)?;
+        Some(values::kept(values, self.in_force()?))
+    }
+
+    /// Returns the revision whose values are in force.
+    pub(super) fn in_force(&self) -> Option<&Release> {
+        release::deployed(&self.stored).or(self.last())
     }
 
     /// Goes on with what follows from a state.

@@ -35,6 +35,7 @@ impl Run {
     }
 
     pub(super) fn not_rendered(mut self, object: &HelmRelease, act: &Act, text: &str, now: Timestamp) -> Step {
+        self.note_duration(now);
         self.note_failure(object, act, text, now);
         self.act_failed(object, text, now)
     }
