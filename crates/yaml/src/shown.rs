@@ -12,7 +12,9 @@ use crate::{
 pub(crate) fn shown(node: &Node) -> String {
     match &node.value {
         Value::Scalar(text) => scalar(&node.tag, text),
-        Value::Sequence(items) => format!("[]interface {{}}{{{}}}", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        Value::Sequence(items) => {
+            format!("[]interface {{}}{{{}}}", items.iter().map(shown).collect::<Vec<_>>().join(", "))
+        }
         Value::Mapping(mapping) => format!("map[interface {{}}]interface {{}}{{{}}}", entries(mapping).join(", ")),
     }
 }
