@@ -175,6 +175,7 @@ fn releases(flags: &RunOptions) -> helmrelease::Policy {
         retry_by_default: gates.enabled(Gate::DefaultToRetryOnFailure),
         tracks_digests: !gates.enabled(Gate::DisableChartDigestTracking),
         helm3_defaults: gates.enabled(Gate::UseHelm3Defaults),
+        native_templates: flags.tenancy.native_templates,
         ..helmrelease::Policy::default()
     }
 }

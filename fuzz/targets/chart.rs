@@ -35,8 +35,8 @@ fuzz_target!(|text: &str| {
     let language = Language { functions: Functions::helm().with_templates(), ..Language::default() };
     let execution = Execution {
         cache: Arc::new(Cache::new(language)),
-        lint: false,
         limits: sluice_template::Limits { steps: 20_000, depth: 200, bytes: 4 << 20 },
+        ..Execution::default()
     };
     let release = Release { name: "r".into(), namespace: "n".into(), revision: 1, is_upgrade: false };
     let documents = Default::default();

@@ -225,6 +225,10 @@ pub struct Tenancy {
     #[arg(long, default_value = "false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub no_remote_bases: bool,
+    /// Let charts have native templates: what those keep in memory has no bound.
+    #[arg(long, default_value = "false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub native_templates: bool,
     /// The account that is impersonated where `spec.serviceAccountName` is not set; empty for the agent's own.
     #[arg(long, default_value = "", value_name = "NAME")]
     pub default_service_account: String,

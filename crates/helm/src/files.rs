@@ -2,7 +2,7 @@
 
 mod glob;
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value as Json;
@@ -40,6 +40,14 @@ const fn method(
 pub(crate) fn value(files: &[File]) -> Value {
     let entries = files.iter().map(|file| (Str::from(file.name.as_str()), bytes(&file.data)));
     Value::Map(Map::typed(FILES_TYPE, entries.collect()))
+}
+
+/// Returns bytes as a text, what is no UTF-8 replaced. Most of them are UTF-8, which is seen fast.
+pub(crate) fn text(data: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(data) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(data),
+    }
 }
 
 fn bytes(data: &[u8]) -> Value {

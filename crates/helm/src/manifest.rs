@@ -8,6 +8,7 @@ mod split;
 use std::collections::BTreeMap;
 
 use crate::{
+    files,
     hook::{Annotated, Execution, Hook},
     notice::{Level, Notice},
     order::KindOrder,
@@ -51,11 +52,11 @@ pub struct Unreadable {
 ///
 /// # Errors
 /// When a document is no YAML, or no object.
-pub fn sort(files: &BTreeMap<String, Vec<u8>>, order: KindOrder) -> Result<Sorted, Unreadable> {
+pub fn sort(rendered: &BTreeMap<String, Vec<u8>>, order: KindOrder) -> Result<Sorted, Unreadable> {
     let mut sorted = Sorted::default();
-    let whole = files.iter().filter(|(path, _)| !is_partial(path));
+    let whole = rendered.iter().filter(|(path, _)| !is_partial(path));
     for (path, bytes) in whole {
-        let text = String::from_utf8_lossy(bytes);
+        let text = files::text(bytes);
         for document in documents(&text) {
             take(&mut sorted, path, document).map_err(|reason| Unreadable { path: path.clone(), reason })?;
         }

@@ -4,6 +4,7 @@
 
 mod cache;
 mod engine;
+mod native;
 mod post;
 mod scope;
 
@@ -13,7 +14,7 @@ use sluice_template::{Failure, Map, World};
 
 use crate::{
     Capabilities, Chart, Hook, KindOrder, Manifest, Mismatch, Notice, Unfit, Unreadable, check_kubernetes,
-    dependencies, manifest,
+    dependencies, files, manifest,
     top::{self, Release, Schemas, TopError},
 };
 
@@ -167,8 +168,7 @@ pub fn render(
 }
 
 fn crds(chart: &Chart) -> Vec<(String, String)> {
-    let text = |data: &[u8]| String::from_utf8_lossy(data).into_owned();
-    chart.crds().into_iter().map(|(path, file)| (path, text(&file.data))).collect()
+    chart.crds().into_iter().map(|(path, file)| (path, files::text(&file.data).into_owned())).collect()
 }
 
 /// Takes the notes out of the files. Helm has those of dependencies in no order; here it is that of their paths.

@@ -92,8 +92,13 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Returns a copy in which no map is the original's.
 pub(crate) fn deep_copy(values: &Map) -> Map {
-    let entries = values.entries().into_iter().map(|(key, value)| (key, deep_copy_value(&value)));
-    Map::typed(values.type_of(), entries.collect())
+    let copy = values.shallow_copy();
+    copy.each(|value| {
+        if let Value::Map(_) | Value::List(_) = value {
+            *value = deep_copy_value(value);
+        }
+    });
+    copy
 }
 
 fn deep_copy_value(value: &Value) -> Value {

@@ -44,7 +44,7 @@ fn rendered(template: &str) -> Result<String, String> {
         capabilities: &Capabilities::offline(),
         schemas: Schemas::Skipped,
         sub_notes: false,
-        execution: &Execution { cache: Arc::new(cache), lint: false, limits },
+        execution: &Execution { cache: Arc::new(cache), limits, ..Execution::default() },
         post_render: None,
     };
     let rendered = render(&chart, &Map::default(), &options, Box::new(Still), &mut Vec::new());

@@ -76,6 +76,11 @@ impl Map {
         self.write().remove(key)
     }
 
+    /// Changes each value in place, in the order of keys. What is done to them must not come back to this map.
+    pub fn each(&self, mut change: impl FnMut(&mut Value)) {
+        self.write().values_mut().for_each(&mut change);
+    }
+
     /// Returns the number of keys.
     pub fn len(&self) -> usize {
         self.read().len()

@@ -43,6 +43,8 @@ pub enum Error {
     /// A mapping or list as key of a mapping.
     #[error("yaml: invalid map key: a mapping or list can't be a key")]
     Key {
+        /// The key, as Go's `%#v` shows it.
+        key: String,
         /// Where the key stands.
         at: Position,
     },
@@ -80,6 +82,18 @@ pub enum Error {
         /// Where the limit was passed.
         at: Position,
     },
+    /// A key that JSON has no text for.
+    #[error("json: unsupported map key of type: {of}")]
+    JsonKey {
+        /// The type as Go prints it.
+        of: &'static str,
+        /// The key, as Go's `%#v` shows it.
+        key: String,
+        /// What stands under it.
+        value: String,
+        /// Where the key stands.
+        at: Position,
+    },
     /// A value that JSON has no form for.
     #[error("json: {text}")]
     Json {
@@ -110,7 +124,8 @@ impl Error {
             | Self::UnknownAnchor { at, .. }
             | Self::Recursive { at, .. }
             | Self::Merge { at }
-            | Self::Key { at }
+            | Self::Key { at, .. }
+            | Self::JsonKey { at, .. }
             | Self::Tag { at, .. }
             | Self::Binary { at }
             | Self::Aliasing { at }
@@ -118,6 +133,18 @@ impl Error {
             | Self::Json { at, .. } => *at,
         };
         (at != Position::default()).then_some(at)
+    }
+
+    /// Returns all that go-yaml and `sigs.k8s.io/yaml` say. `Display` keeps keys and values to itself, which may be
+    /// secret.
+    pub fn in_full(&self) -> String {
+        match self {
+            Self::Key { key, .. } => format!("yaml: invalid map key: {key}"),
+            Self::JsonKey { of, key, value, .. } => {
+                format!("unsupported map key of type: {of}, key: {key}, value: {value}")
+            }
+            other => other.to_string(),
+        }
     }
 }
 

@@ -44,7 +44,10 @@ pub fn json_text(json: &Json) -> String {
 pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
-    text.chars().for_each(|c| quote_char(c, &mut out));
+    match text.bytes().all(|byte| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')) {
+        true => out.push_str(text),
+        false => text.chars().for_each(|c| quote_char(c, &mut out)),
+    }
     out.push('"');
     out
 }

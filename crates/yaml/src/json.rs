@@ -7,6 +7,7 @@ use crate::{
     go,
     node::{Mapping, Node, Position, Style, Tag, Value},
     resolve::{Flavor, Resolved, resolve_tagged, resolve_v3},
+    shown::{shown, shown_alone},
     timestamp::Timestamp,
 };
 
@@ -22,6 +23,32 @@ pub fn to_json(node: &Node, flavor: Flavor) -> Result<Json, Error> {
     match (&node.value, flavor) {
         (Value::Mapping(mapping), Flavor::V3) => top_level(mapping),
         _ => value(node, flavor),
+    }
+}
+
+/// Converts a node as [`to_json`] does with [`Flavor::V2`], without copying its texts.
+///
+/// # Errors
+/// As [`to_json`].
+pub fn into_json(node: Node) -> Result<Json, Error> {
+    match node {
+        Node { value: Value::Scalar(text), tag: Tag::Str, .. } => Ok(Json::String(text)),
+        Node { value: Value::Sequence(items), .. } => {
+            let items: Result<_, _> = items.into_iter().map(into_json).collect();
+            items.map(Json::Array)
+        }
+        Node { value: Value::Mapping(mut mapping), .. } => {
+            let mut map = Map::new();
+            for (key, child) in std::mem::take(mapping.entries_mut()) {
+                let key = match key {
+                    Node { value: Value::Scalar(text), tag: Tag::Str, .. } => text,
+                    key => key_text(&key, &child, Flavor::V2)?,
+                };
+                map.insert(key, into_json(child)?);
+            }
+            Ok(Json::Object(map))
+        }
+        node => value(&node, Flavor::V2),
     }
 }
 
@@ -69,7 +96,7 @@ fn top_level(mapping: &Mapping) -> Result<Json, Error> {
             Value::Scalar(text) => {
                 map.insert(text.clone(), value(child, Flavor::V3)?);
             }
-            _ => return Err(Error::Key { at: key.at }),
+            _ => return Err(Error::Key { key: shown(key), at: key.at }),
         }
     }
     Ok(Json::Object(map))
@@ -89,31 +116,32 @@ fn value(node: &Node, flavor: Flavor) -> Result<Json, Error> {
 fn object(mapping: &Mapping, flavor: Flavor) -> Result<Json, Error> {
     let mut map = Map::new();
     for (key, child) in mapping.entries() {
-        map.insert(key_text(key, flavor)?, value(child, flavor)?);
+        map.insert(key_text(key, child, flavor)?, value(child, flavor)?);
     }
     Ok(Json::Object(map))
 }
 
-fn key_text(key: &Node, flavor: Flavor) -> Result<String, Error> {
+fn key_text(key: &Node, child: &Node, flavor: Flavor) -> Result<String, Error> {
     let Value::Scalar(text) = &key.value else {
-        return Err(Error::Key { at: key.at });
+        return Err(Error::Key { key: shown(key), at: key.at });
     };
     match (flavor, &key.tag) {
         (_, Tag::Str) | (Flavor::V2, Tag::Binary | Tag::Other(_) | Tag::Timestamp) => Ok(text.clone()),
         (Flavor::V3, _) => Err(unsupported(key, "unsupported type: map[interface {}]interface {}")),
-        (Flavor::V2, tag) => converted_key(key, tag, text),
+        (Flavor::V2, tag) => converted_key(key, child, number_of(tag, text)),
     }
 }
 
-fn converted_key(key: &Node, tag: &Tag, text: &str) -> Result<String, Error> {
-    match number_of(tag, text) {
-        Resolved::Bool(value) => Ok(value.to_string()),
-        Resolved::Int(int) => Ok(int.to_string()),
+fn converted_key(key: &Node, child: &Node, resolved: Resolved) -> Result<String, Error> {
+    let of = match resolved {
+        Resolved::Bool(value) => return Ok(value.to_string()),
+        Resolved::Int(int) => return Ok(int.to_string()),
         // sigs.k8s.io/yaml formats float keys with the precision of a float32.
-        Resolved::Float(float) => Ok(go::format_g32(float)),
-        Resolved::Uint(_) => Err(unsupported(key, "unsupported map key of type: uint64")),
-        _ => Err(unsupported(key, "unsupported map key of type: %!s(<nil>)")),
-    }
+        Resolved::Float(float) => return Ok(go::format_g32(float)),
+        Resolved::Uint(_) => "uint64",
+        _ => "%!s(<nil>)",
+    };
+    Err(Error::JsonKey { of, key: shown_alone(key), value: shown_alone(child), at: key.at })
 }
 
 fn scalar(node: &Node, text: &str, flavor: Flavor) -> Result<Json, Error> {

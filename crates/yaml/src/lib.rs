@@ -28,12 +28,13 @@ mod parse;
 mod resolve;
 mod scalar;
 mod scan;
+mod shown;
 mod timestamp;
 
 pub use emit::{EmitOptions, LayoutOptions, Sequences, emit_v2, emit_v2_bytewise, emit_v3, json_to_yaml};
 pub use error::{DuplicateKey, Error};
 pub use go::{format_g, format_g32, format_json, json_text, quote, shortest_digits};
-pub use json::{from_json, to_json};
+pub use json::{from_json, into_json, to_json};
 pub use marshal::{float_v3, map_v3, string_v3, time_v3};
 pub use node::{Mapping, Node, Position, Style, Tag, Value};
 pub use parse::{Duplicates, Limits, parse_all, parse_all_v2, parse_first};

@@ -1,13 +1,14 @@
 //! The end of a mapping: double keys, merge keys.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     error::{DuplicateKey, Error},
     go,
     node::{Mapping, Node, Position, Tag, Value},
     parse::{Duplicates, Rules},
-    resolve::{Flavor, Resolved, resolve_v2},
+    resolve::Flavor,
+    shown::shown,
 };
 
 /// A node and what it was before aliases were expanded.
@@ -71,7 +72,7 @@ fn identity(key: &Child) -> (u8, &str) {
 fn check_keys(entries: &Entries) -> Result<(), Error> {
     let scalar = |key: &Child| matches!(key.node.value, Value::Scalar(_));
     match entries.iter().find(|(key, _)| !scalar(key)) {
-        Some((key, _)) => Err(Error::Key { at: key.at }),
+        Some((key, _)) => Err(Error::Key { key: shown(&key.node), at: key.at }),
         None => Ok(()),
     }
 }
@@ -115,14 +116,14 @@ fn written_over(entries: Entries, duplicates: Duplicates) -> Result<(Mapping, Ve
 #[derive(Default)]
 struct Written {
     mapping: Mapping,
-    places: HashMap<(bool, String), usize>,
+    places: BTreeMap<(bool, String), usize>,
     complaints: Vec<DuplicateKey>,
     duplicates: Duplicates,
 }
 
 impl Written {
     fn write(&mut self, key: Node, value: Node, at: Position) {
-        let shown = shown_key(&key);
+        let shown = shown(&key);
         let identity = (key.tag == Tag::Float, shown);
         match self.places.get(&identity) {
             None => {
@@ -138,21 +139,6 @@ impl Written {
                 }
             }
         }
-    }
-}
-
-/// Shows a key as Go's `%#v` does.
-fn shown_key(key: &Node) -> String {
-    let Value::Scalar(text) = &key.value else {
-        return String::new();
-    };
-    match (&key.tag, resolve_v2(text)) {
-        (Tag::Null, _) => "interface {}(nil)".into(),
-        (Tag::Bool, Resolved::Bool(value)) => value.to_string(),
-        (Tag::Int, Resolved::Int(int)) => int.to_string(),
-        (Tag::Int, Resolved::Uint(uint)) => format!("{uint:#x}"),
-        (Tag::Float, Resolved::Float(float)) => go::format_g(float),
-        _ => go::quote(text),
     }
 }
 

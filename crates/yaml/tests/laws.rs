@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json};
 use sluice_yaml::{
-    Duplicates, EmitOptions, Flavor, LayoutOptions, Limits, emit_v2, emit_v3, from_json, json_to_yaml, parse_all,
-    parse_first, to_json,
+    Duplicates, EmitOptions, Flavor, LayoutOptions, Limits, emit_v2, emit_v3, from_json, into_json, json_to_yaml,
+    parse_all, parse_first, to_json,
 };
 
 /// Pieces that mean something to YAML, so that random texts get somewhere.
@@ -127,6 +127,13 @@ proptest! {
         for flavor in [Flavor::V2, Flavor::V3] {
             let node = parse_first(&text, flavor, Duplicates::Refuse, &Limits::default()).unwrap();
             prop_assert_eq!(&to_json(&node, flavor).unwrap(), &json, "{}", text);
+        }
+    }
+
+    #[test]
+    fn json_is_the_same_without_a_copy(text in soup()) {
+        if let Ok(node) = parse_first(&text, Flavor::V2, Duplicates::LastWins, &Limits::default()) {
+            prop_assert_eq!(to_json(&node, Flavor::V2), into_json(node));
         }
     }
 

@@ -11,6 +11,7 @@ use clap::Args;
 use sluice_helm::{
     Capabilities, File, Limits, Notice,
     lint::{Message, Options, Severity, lint},
+    render::Execution,
     top::Schemas,
 };
 use sluice_template::Map;
@@ -43,6 +44,9 @@ pub(in crate::cli) struct Lint {
     /// Does not check values against schemas.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
     skip_schema_validation: bool,
+    /// Renders native templates (`*.j2`) of charts that say they have them.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
+    native_templates: bool,
     /// Looks at the charts in `charts/` too.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
     with_subcharts: bool,
@@ -112,7 +116,7 @@ impl Lint {
             namespace: &self.global.namespace(),
             capabilities,
             schemas: if self.skip_schema_validation { Schemas::Skipped } else { Schemas::Checked(&documents) },
-            execution: &execution(true),
+            execution: &Execution { native: self.native_templates, ..execution(true) },
             folder: &folder.to_string_lossy(),
         };
         let mut notices: Vec<Notice> = Vec::new();

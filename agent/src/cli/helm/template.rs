@@ -45,7 +45,7 @@ impl Template {
             capabilities: &capabilities,
             schemas: if self.flags.skip_schema_validation { Schemas::Skipped } else { Schemas::Checked(&documents) },
             sub_notes: false,
-            execution: &execution(false),
+            execution: &Execution { native: self.flags.native_templates, ..execution(false) },
             post_render: None,
         };
         match rendered(&chart, &values, &options, output) {

@@ -114,7 +114,7 @@ impl HelmReleases {
             }
             Effect::Render(order) => {
                 cx.meter.built();
-                Outcome::Rendered(render::render(*order, &self.templates, cx).await.map(Box::new))
+                Outcome::Rendered(render::render(*order, &self.execution, cx).await.map(Box::new))
             }
             Effect::Track { owner, kinds } => {
                 cx.watches.overlook(&owner);

@@ -24,7 +24,10 @@ use std::{sync::Arc, time::Duration};
 use serde::Deserialize;
 use sluice_api::helm::HelmRelease;
 use sluice_cloud::Clouds;
-use sluice_helm::{release::Algorithm, render::Cache};
+use sluice_helm::{
+    release::Algorithm,
+    render::{Cache, Execution},
+};
 use sluice_object::{Gvk, Object, ObjectId};
 use sluice_reconcile::{
     Command, Context, Index, Input, Kind,
@@ -55,8 +58,8 @@ pub struct HelmReleases {
     /// What the operator has set for all of them.
     pub policy: Policy,
     charts: Charts,
-    /// The templates of charts, compiled once.
-    templates: Arc<Cache>,
+    /// How charts are rendered, and their templates, compiled once.
+    execution: Execution,
 }
 
 /// What the operator has set for all HelmReleases.
@@ -84,6 +87,8 @@ pub struct Policy {
     pub helm3_defaults: bool,
     /// The algorithm of digests in the history (`--snapshot-digest-algo`).
     pub digests: Algorithm,
+    /// Whether charts may have native templates (`--native-templates`).
+    pub native_templates: bool,
 }
 
 impl Default for Policy {
@@ -100,6 +105,7 @@ impl Default for Policy {
             tracks_digests: true,
             helm3_defaults: false,
             digests: Algorithm::default(),
+            native_templates: false,
         }
     }
 }
@@ -108,8 +114,12 @@ impl HelmReleases {
     /// Makes the controller.
     pub fn new(sources: Arc<Sources>, clouds: Arc<Clouds>, policy: Policy) -> Self {
         let language = Language { functions: Functions::helm().with_templates(), ..Language::default() };
-        let templates = Arc::new(Cache::new(language));
-        Self { sources, clouds, policy, charts: Charts::default(), templates }
+        let execution = Execution {
+            cache: Arc::new(Cache::new(language)),
+            native: policy.native_templates,
+            ..Execution::default()
+        };
+        Self { sources, clouds, policy, charts: Charts::default(), execution }
     }
 }
 

@@ -12,7 +12,7 @@ use sluice_cluster::{ApiError, Body, Identity, Request, Response, Server, Target
 use sluice_helm::{
     Capabilities, Chart, KubeVersion, Notice,
     release::{Info, Release, Released},
-    render::{self, Cache, Execution, Options, PostRender, Strategy},
+    render::{self, Execution, Options, PostRender, Strategy},
     schema::Documents,
     top::{self, Schemas},
 };
@@ -49,7 +49,7 @@ pub struct Rendered {
 }
 
 /// Renders, with what templates look up in the cluster. The error has Helm's text.
-pub(super) async fn render(order: Order, cache: &Arc<Cache>, cx: &Context) -> Result<Rendered, String> {
+pub(super) async fn render(order: Order, execution: &Execution, cx: &Context) -> Result<Rendered, String> {
     let who = order.who.clone();
     let server = match cx.cluster.call(&who, Request::Discover).await {
         Ok(Response::Server(server)) => server,
@@ -61,8 +61,8 @@ pub(super) async fn render(order: Order, cache: &Arc<Cache>, cx: &Context) -> Re
         let missing = Arc::new(Mutex::new(BTreeSet::new()));
         let asking =
             Asking { answers: answers.clone(), missing: missing.clone(), now: cx.now(), random: SystemRandom::new() };
-        let (job, server, cache) = (order.clone(), server.clone(), cache.clone());
-        let rendered = cx.cpu(move || once(&job, &server, cache, asking)).await;
+        let (job, server, execution) = (order.clone(), server.clone(), execution.clone());
+        let rendered = cx.cpu(move || once(&job, &server, &execution, asking)).await;
         let missing = std::mem::take(&mut *missing.lock().unwrap_or_else(PoisonError::into_inner));
         match rendered {
             None => return Err("the render ended unexpectedly; please report it with the chart".into()),
@@ -73,7 +73,7 @@ pub(super) async fn render(order: Order, cache: &Arc<Cache>, cx: &Context) -> Re
     Err(format!("templates look up something new each time they are rendered, {ROUNDS} times over"))
 }
 
-fn once(order: &Order, server: &Server, cache: Arc<Cache>, world: Asking) -> Result<Rendered, String> {
+fn once(order: &Order, server: &Server, execution: &Execution, world: Asking) -> Result<Rendered, String> {
     let capabilities = capabilities(server)?;
     let (chart, values) = match &order.reused {
         Some(reused) => super::values::reuse(&order.chart, &order.values, reused)?,
@@ -81,13 +81,12 @@ fn once(order: &Order, server: &Server, cache: Arc<Cache>, world: Asking) -> Res
     };
     let documents = Documents::default();
     let run = |stream: &str| order.post_renderers.run(stream).map_err(|error| error.to_string());
-    let execution = Execution { cache, ..Execution::default() };
     let options = Options {
         release: &order.release,
         capabilities: &capabilities,
         schemas: if order.checks_schema { Schemas::Checked(&documents) } else { Schemas::Skipped },
         sub_notes: false,
-        execution: &execution,
+        execution,
         post_render: Some(PostRender { strategy: order.strategy, run: &run }),
     };
     let mut notices = Vec::new();

@@ -31,7 +31,7 @@ pub(crate) fn yaml_to_json(bytes: &[u8]) -> Result<Json, DecodeError> {
     let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::Yaml("yaml: invalid leading UTF-8 octet".into()))?;
     let read = sluice_yaml::parse_first(text, Flavor::V2, Duplicates::LastWins, &YAML);
     let node = read.map_err(|error| DecodeError::Yaml(error.to_string()))?;
-    sluice_yaml::to_json(&node, Flavor::V2).map_err(|error| DecodeError::Yaml(error.to_string()))
+    sluice_yaml::into_json(node).map_err(|error| DecodeError::Yaml(error.to_string()))
 }
 
 /// Decodes a YAML text into a struct, over what is in it.

@@ -110,6 +110,7 @@ mod tests {
                 base: String::new(),
                 file,
                 scope: Map::default(),
+                native: false,
             })
             .collect();
         cache.compile(&templates)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sluice_template::{Data, Failure, Job, Limits, Map, Str, World};
 
-use super::{Cache, Files, scope};
+use super::{Cache, Files, native, scope};
 use crate::Chart;
 
 /// How templates are executed.
@@ -16,6 +16,8 @@ pub struct Execution {
     pub lint: bool,
     /// How much they may do.
     pub limits: Limits,
+    /// Whether charts may have native templates.
+    pub native: bool,
 }
 
 /// Executes the templates of a chart and of those below it, with the values at the top.
@@ -25,7 +27,11 @@ pub(crate) fn execute(
     execution: &Execution,
     world: Box<dyn World + Send>,
 ) -> Result<Files, Failure> {
-    let templates = scope::templates(chart, top);
+    let (natives, templates) = scope::templates(chart, top).into_iter().partition::<Vec<_>, _>(|one| one.native);
+    let natives = match execution.native {
+        true => native::render(&natives, &execution.limits)?,
+        false => native::refuse(&natives).map(|()| Files::new())?,
+    };
     let compiled = execution.cache.compile(&templates)?;
     let text = |text: &str| Str::from(text);
     let data = templates.into_iter().map(|template| {
@@ -34,5 +40,6 @@ pub(crate) fn execute(
     });
     let job = Job { data: data.collect(), lint: execution.lint, limits: execution.limits };
     let rendered = compiled.render(job, world)?;
-    Ok(rendered.into_iter().map(|(path, text)| (path.to_string(), text.as_bytes().to_vec())).collect())
+    let rendered = rendered.into_iter().map(|(path, text)| (path.to_string(), text.as_bytes().to_vec()));
+    Ok(rendered.chain(natives).collect())
 }

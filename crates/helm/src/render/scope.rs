@@ -2,6 +2,7 @@
 
 use sluice_template::{Map, Str, Type, Value};
 
+use super::native;
 use crate::{Chart, File, files, top::VALUES};
 
 /// A template, with what it sees.
@@ -14,6 +15,8 @@ pub(super) struct Template<'a> {
     pub(super) file: &'a File,
     /// What `.` is. Templates of one chart share it.
     pub(super) scope: Map,
+    /// Whether it is in minijinja's own language.
+    pub(super) native: bool,
 }
 
 /// Returns the templates of a chart and of those below it.
@@ -47,7 +50,8 @@ impl<'a> Place<'a> {
         let values = scope.converted(Type::Named(&VALUES));
         for file in self.chart.content.templates.iter().filter(|file| !self.chart.is_library() || is_partial(file)) {
             let path = format!("{}/{}", self.path, file.name);
-            found.push(Template { path, base: base.clone(), file, scope: values.clone() });
+            let native = native::is_native(&self.chart.metadata, &file.name);
+            found.push(Template { path, base: base.clone(), file, scope: values.clone(), native });
         }
         scope
     }

@@ -20,6 +20,9 @@ use crate::{
 /// Templates have fewer than ten in one another. So many fit on the stack of a render's thread.
 const MOST_PARENS: usize = 20_000;
 
+/// How long lists of arguments are that are kept.
+const MOST_KEPT: usize = 32;
+
 /// The functions that put something into a map that is there.
 const CHANGING: [&str; 5] = ["set", "merge", "mergeOverwrite", "mustMerge", "mustMergeOverwrite"];
 
@@ -36,6 +39,8 @@ pub(crate) struct Machine {
     parens: usize,
     /// What is written so far.
     pub(crate) out: Vec<u8>,
+    /// Lists that arguments of calls may come into: a render makes thousands of calls.
+    idle: Vec<Vec<Value>>,
     /// Templates that are being executed, the innermost last.
     frames: Vec<Frame>,
     /// The templates that names stand for at the moment.
@@ -64,6 +69,7 @@ impl Machine {
             deepest: limits.depth,
             parens: 0,
             out: Vec::new(),
+            idle: Vec::new(),
             frames: Vec::new(),
             table,
             names: ["$", "gotpl"].map(Str::from),
@@ -101,6 +107,19 @@ impl Machine {
         Ok(())
     }
 
+    /// Returns an empty list for arguments.
+    pub(crate) fn arguments(&mut self) -> Vec<Value> {
+        self.idle.pop().unwrap_or_default()
+    }
+
+    /// Takes a list back that was for arguments, unless it is a long one.
+    pub(crate) fn give_back(&mut self, mut arguments: Vec<Value>) {
+        arguments.clear();
+        if arguments.capacity() <= MOST_KEPT {
+            self.idle.push(arguments);
+        }
+    }
+
     /// Says whether keys that are not there are errors.
     pub(crate) fn strict(&self) -> bool {
         self.compiled.texts.language().strict
@@ -124,7 +143,9 @@ impl Machine {
 
     /// Notes what a function has changed: a map may now hold itself.
     pub(crate) fn note(&mut self, function: &str, values: &[Value]) {
-        if let (true, Some(Value::Map(map))) = (CHANGING.contains(&function), values.first()) {
+        if let Some(Value::Map(map)) = values.first()
+            && CHANGING.contains(&function)
+        {
             self.changed.add(map);
         }
     }

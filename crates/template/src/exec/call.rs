@@ -58,6 +58,7 @@ impl<'u> Evaluator<'u> {
         let mut call = self.machine().call();
         let result = (function.call)(&mut call, &values);
         self.machine().note(function.name, &values);
+        self.machine().give_back(values);
         match result {
             Ok(value) => Ok(Operand::of(value, function.signature.result)),
             Err(failure) => self.refused(function.name, node, failure),
@@ -81,7 +82,7 @@ impl<'u> Evaluator<'u> {
         let fixed = &signature.params[usize::from(receiver.is_some()).min(signature.params.len())..];
         self.count(name, args.len(), last.is_some(), fixed.len(), signature.variadic.is_some())?;
         let of = |index: usize| fixed.get(index).copied().or(signature.variadic).unwrap_or(Type::Any);
-        let mut values = Vec::with_capacity(args.len() + 2);
+        let mut values = self.machine().arguments();
         values.extend(receiver);
         for (index, term) in args.iter().enumerate() {
             let value = self.argument(of(index), term)?;

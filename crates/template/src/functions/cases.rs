@@ -13,8 +13,8 @@ use crate::{
 };
 
 pub(crate) const ALL: &[Function] = &[
-    function("upper", TEXT_OF_TEXT, |_, given| Ok(mapped(&text(given, 0), upper))),
-    function("lower", TEXT_OF_TEXT, |_, given| Ok(mapped(&text(given, 0), lower))),
+    function("upper", TEXT_OF_TEXT, |_, given| Ok(mapped(&text(given, 0), str::to_ascii_uppercase, upper))),
+    function("lower", TEXT_OF_TEXT, |_, given| Ok(mapped(&text(given, 0), str::to_ascii_lowercase, lower))),
     function("title", TEXT_OF_TEXT, |_, given| Ok(Value::string(titled(&text(given, 0))))),
     function("untitle", TEXT_OF_TEXT, |_, given| Ok(Value::string(untitled(&text(given, 0))))),
     function("swapcase", TEXT_OF_TEXT, |_, given| Ok(Value::string(swapped(&text(given, 0))))),
@@ -23,8 +23,8 @@ pub(crate) const ALL: &[Function] = &[
     function("kebabcase", TEXT_OF_TEXT, |_, given| Ok(Value::string(delimited(bytes(given, 0), '-')))),
 ];
 
-fn mapped(text: &str, map: fn(char) -> char) -> Value {
-    Value::string(text.chars().map(map).collect::<String>())
+fn mapped(text: &str, ascii: fn(&str) -> String, map: fn(char) -> char) -> Value {
+    Value::string(if text.is_ascii() { ascii(text) } else { text.chars().map(map).collect() })
 }
 
 /// A word begins after what is no letter, digit or underscore; of what is not ASCII only spaces part words.

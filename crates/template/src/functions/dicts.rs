@@ -88,7 +88,7 @@ fn pick(call: &mut Call<'_>, given: &[Value]) -> Answer {
 }
 
 fn omit(call: &mut Call<'_>, given: &[Value]) -> Answer {
-    let left = map(given, 0).map_or_else(Map::default, |map| Map::new(map.entries().into_iter().collect()));
+    let left = map(given, 0).map_or_else(Map::default, |map| map.shallow_copy().converted(Type::MAP));
     call.take(left.len().saturating_mul(size_of::<Value>()))?;
     for index in 1..given.len() {
         left.remove(bytes(given, index));

@@ -27,8 +27,8 @@ const INTO_LIST: Signature = Signature::of(&[Type::String], Type::LIST);
 const INTO_ANY: Signature = Signature::of(&[Type::String], Type::Any);
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("fromJson", INTO_MAP, |_, args| Ok(Value::Map(into_map(decode(bytes(args, 0)))))),
-    function("fromJsonArray", INTO_LIST, |_, args| Ok(Value::List(into_list(decode(bytes(args, 0)))))),
+    function("fromJson", INTO_MAP, |_, args| Ok(Value::Map(from_json(decode(bytes(args, 0)))))),
+    function("fromJsonArray", INTO_LIST, |_, args| Ok(Value::List(from_json_array(decode(bytes(args, 0)))))),
     function("mustFromJson", INTO_ANY, must_from_json),
     function("mustToJson", WRITES, |call, args| strict(call, args, Style::COMPACT)),
     function("mustToPrettyJson", WRITES, |call, args| strict(call, args, Style::PRETTY)),
@@ -56,6 +56,21 @@ fn must_from_json(_: &mut Call<'_>, args: &[Value]) -> Answer {
     match decoded.error {
         Some(error) => Err(Failure::new(error)),
         None => Ok(decoded.value),
+    }
+}
+
+/// To Go `null` is the `nil` of a map.
+fn from_json(decoded: Decoded) -> Map {
+    match decoded {
+        Decoded { value: Value::Nil, error: None } => Map::nil(Type::MAP),
+        other => into_map(other),
+    }
+}
+
+fn from_json_array(decoded: Decoded) -> List {
+    match decoded {
+        Decoded { value: Value::Nil, error: None } => List::nil(Type::LIST),
+        other => into_list(other),
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod pretty;
 
-use sluice_yaml::{Duplicates, EmitOptions, Flavor, Limits, json_to_yaml, parse_first, to_json};
+use sluice_yaml::{Duplicates, EmitOptions, Flavor, Limits, into_json, json_to_yaml, parse_first};
 
 use super::{
     Answer,
@@ -79,7 +79,7 @@ fn decode(text: &[u8], call: &mut Call<'_>) -> Result<Result<Value, String>, Fai
     let read = || {
         let text = std::str::from_utf8(text).map_err(|_| format!("yaml: {}", bad_byte(text)))?;
         let node = parse_first(text, Flavor::V2, Duplicates::LastWins, &Limits::default());
-        let json = node.and_then(|node| to_json(&node, Flavor::V2)).map_err(|error| error.to_string())?;
+        let json = node.and_then(into_json).map_err(|error| error.in_full())?;
         Ok(Value::from_json(&json))
     };
     Ok(read().map_err(|error: String| format!("error converting YAML to JSON: {error}")))

@@ -51,6 +51,9 @@ pub(super) fn analyse(text: &str, dialect: Dialect) -> Analysis {
     if text.is_empty() {
         return Analysis { no_flow_plain: true, no_block: true, ..Analysis::default() };
     }
+    if is_simple(text) {
+        return Analysis::default();
+    }
     let indicators = indicators(text);
     let breaks = breaks(text);
     // v3 takes a tab for less of an obstacle than other unprintable characters.
@@ -67,6 +70,12 @@ pub(super) fn analyse(text: &str, dialect: Dialect) -> Analysis {
         no_single_quotes: breaks.then_space || breaks.after_space || special || tab,
         no_block: text.ends_with(' ') || breaks.after_space || special,
     }
+}
+
+/// Says whether a text is made of nothing that could stand in the way: most are names, numbers, paths.
+pub(super) fn is_simple(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '/')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'/' | b'_'))
 }
 
 #[derive(Default)]

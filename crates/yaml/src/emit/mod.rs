@@ -16,7 +16,7 @@ pub(crate) use order::sort as sort_keys;
 use crate::{
     error::Error,
     go,
-    json::to_json,
+    json::into_json,
     node::Node,
     parse::{Duplicates, Limits, parse_first},
     resolve::Flavor,
@@ -116,7 +116,7 @@ pub fn json_to_yaml(json: &Json, options: &EmitOptions) -> Result<String, Error>
     let text = go::json_text(json);
     let limits = Limits { bytes: usize::MAX, ..Limits::default() };
     let node = parse_first(&text, Flavor::V2, Duplicates::LastWins, &limits)?;
-    Ok(emit_v2(&to_json(&node, Flavor::V2)?, options))
+    Ok(emit_v2(&into_json(node)?, options))
 }
 
 /// Says whether reading a value's JSON as YAML surely gives the value again.

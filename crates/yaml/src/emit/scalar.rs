@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    analyse::{is_break, is_printable},
+    analyse::{is_break, is_printable, is_simple},
     writer::{Dialect, Writer},
 };
 
@@ -41,6 +41,10 @@ enum Quotes {
 }
 
 fn flowing(writer: &mut Writer, text: &str, folds: Folds, quotes: Quotes) {
+    if is_simple(text) {
+        writer.copy_simple(text);
+        return;
+    }
     let (mut spaces, mut breaks) = (false, false);
     for (at, c) in text.char_indices() {
         if c == ' ' {

@@ -75,6 +75,13 @@ impl Writer {
         self.indention = false;
     }
 
+    /// Writes a text of the text itself that is ASCII without blanks and breaks.
+    pub(super) fn copy_simple(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.column += text.len();
+        self.indention = false;
+    }
+
     /// Goes to the current indentation, on a new line if need be.
     pub(super) fn write_indent(&mut self) {
         let indent = self.indent.unwrap_or(0);

@@ -50,6 +50,7 @@ pub(super) fn scan(scanner: &mut Scanner<'_>, style: Style) -> Scanned<String> {
 fn read_to_break(cursor: &mut Cursor<'_>, text: &mut Vec<u8>) {
     while !cursor.is_break_or_end(0) {
         cursor.read(text);
+        cursor.read_run(text, |_| true);
     }
 }
 

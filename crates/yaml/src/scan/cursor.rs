@@ -104,6 +104,14 @@ impl<'a> Cursor<'a> {
         self.skip();
     }
 
+    /// Copies printed ASCII characters, as far as they belong, and passes them.
+    pub(super) fn read_run(&mut self, into: &mut Vec<u8>, belongs: impl Fn(u8) -> bool) {
+        let rest = self.bytes.get(self.position..).unwrap_or_default();
+        let count = rest.iter().take_while(|byte| byte.is_ascii_graphic() && belongs(**byte)).count();
+        into.extend_from_slice(&rest[..count]);
+        self.pass(count);
+    }
+
     /// Copies a line break, as LF where it isn't LS or PS, and passes it.
     pub(super) fn read_line(&mut self, into: &mut Vec<u8>) {
         if !self.is_break(0) {
@@ -120,7 +128,20 @@ impl<'a> Cursor<'a> {
     pub(super) fn skip_to_break(&mut self) {
         while !self.is_break_or_end(0) {
             self.skip();
+            let rest = self.bytes.get(self.position..).unwrap_or_default();
+            self.pass(rest.iter().take_while(|byte| byte.is_ascii_graphic()).count());
         }
+    }
+
+    /// Passes printed ASCII characters.
+    fn pass(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
+        self.newlines = 0;
+        self.position += count;
+        self.mark.index += count;
+        self.mark.column = self.mark.column.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
     pub(super) fn skip_blanks(&mut self) {

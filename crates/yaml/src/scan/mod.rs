@@ -55,6 +55,9 @@ impl Problem {
 
 /// Checks for characters that go-yaml's reader refuses anywhere in a text.
 pub(crate) fn check_characters(text: &str) -> Result<(), Error> {
+    if text.bytes().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')) {
+        return Ok(());
+    }
     let refused =
         |c: char| !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
     match text.find(refused) {

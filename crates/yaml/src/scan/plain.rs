@@ -85,6 +85,7 @@ fn word(cursor: &mut Cursor<'_>, in_flow: bool, text: &mut Vec<u8>, gap: &mut Ga
     while !cursor.is_blank_or_end(0) && !ends_plain(cursor, in_flow) {
         gap.fold_into(text);
         cursor.read(text);
+        cursor.read_run(text, |byte| !matches!(byte, b':' | b',' | b'?' | b'[' | b']' | b'{' | b'}'));
     }
 }
 

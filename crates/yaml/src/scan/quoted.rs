@@ -51,7 +51,10 @@ fn word(scanner: &mut Scanner<'_>, start: Mark, quote: u8, text: &mut Vec<u8>) -
                 return Ok(true);
             }
             (b'"', b'\\') => escape(scanner, start, text)?,
-            _ => cursor.read(text),
+            _ => {
+                cursor.read(text);
+                cursor.read_run(text, |byte| !matches!(byte, b'\'' | b'"' | b'\\'));
+            }
         }
     }
     Ok(false)

@@ -1,6 +1,6 @@
 //! Characters to tokens: the queue, simple keys and indentation.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::{
     Problem, Stage, comment,
@@ -24,8 +24,8 @@ pub(super) struct Scanner<'a> {
     started: bool,
     pub(super) simple_key_allowed: bool,
     simple_keys: Vec<SimpleKey>,
-    /// Where in `simple_keys` the key is that a token may begin.
-    keys_by_token: HashMap<usize, usize>,
+    /// Tokens that may begin a key, in their order, and where in `simple_keys` each key is.
+    keys_by_token: VecDeque<(usize, usize)>,
     pub(super) flow_level: usize,
     /// The column of the innermost block collection, -1 outside of any.
     pub(super) indent: i64,
@@ -54,7 +54,7 @@ impl<'a> Scanner<'a> {
             started: false,
             simple_key_allowed: true,
             simple_keys: vec![SimpleKey::default()],
-            keys_by_token: HashMap::new(),
+            keys_by_token: VecDeque::new(),
             flow_level: 0,
             indent: -1,
             indents: Vec::new(),
@@ -66,15 +66,15 @@ impl<'a> Scanner<'a> {
         if !self.available {
             self.fetch_more()?;
         }
-        let end = self.problem(self.cursor.mark, "attempted to go past the end of stream");
-        self.tokens.front().ok_or(end)
+        self.tokens.front().ok_or_else(|| self.past_end())
     }
 
     /// Takes the next token out of the queue.
     pub(super) fn take(&mut self) -> Scanned<Token> {
-        let token = self.peek()?.clone();
-        self.skip();
-        Ok(token)
+        self.peek()?;
+        self.parsed += 1;
+        self.available = false;
+        self.tokens.pop_front().ok_or_else(|| self.past_end())
     }
 
     /// Drops the token that was peeked at.
@@ -82,6 +82,10 @@ impl<'a> Scanner<'a> {
         self.tokens.pop_front();
         self.parsed += 1;
         self.available = false;
+    }
+
+    fn past_end(&self) -> Problem {
+        self.problem(self.cursor.mark, "attempted to go past the end of stream")
     }
 
     /// Makes a problem that began at a mark.
@@ -104,9 +108,26 @@ impl<'a> Scanner<'a> {
     }
 
     fn head_may_be_key(&mut self) -> Scanned<bool> {
-        match self.keys_by_token.get(&self.parsed) {
-            Some(&index) => self.is_valid(index),
-            None => Ok(false),
+        while self.keys_by_token.front().is_some_and(|(token, _)| *token < self.parsed) {
+            self.keys_by_token.pop_front();
+        }
+        match self.keys_by_token.front() {
+            Some(&(token, index)) if token == self.parsed => self.is_valid(index),
+            _ => Ok(false),
+        }
+    }
+
+    /// Notes that a token may begin a key. None that is noted already comes after it.
+    fn note_key(&mut self, token: usize, index: usize) {
+        match self.keys_by_token.back_mut() {
+            Some(last) if last.0 == token => last.1 = index,
+            _ => self.keys_by_token.push_back((token, index)),
+        }
+    }
+
+    fn forget_key(&mut self, token: usize) {
+        if let Ok(place) = self.keys_by_token.binary_search_by_key(&token, |(token, _)| *token) {
+            self.keys_by_token.remove(place);
         }
     }
 
@@ -193,7 +214,7 @@ impl<'a> Scanner<'a> {
         let index = self.simple_keys.len().saturating_sub(1);
         if let Some(last) = self.simple_keys.last_mut() {
             *last = SimpleKey { possible: true, required, token, mark };
-            self.keys_by_token.insert(token, index);
+            self.note_key(token, index);
         }
         Ok(())
     }
@@ -208,7 +229,7 @@ impl<'a> Scanner<'a> {
             return Err(self.problem(mark, "could not find expected ':'"));
         }
         key.possible = false;
-        self.keys_by_token.remove(&token);
+        self.forget_key(token);
         Ok(())
     }
 
@@ -223,7 +244,7 @@ impl<'a> Scanner<'a> {
         self.insert(Some(token), Kind::Key, mark);
         self.roll_indent(mark, Some(token), Kind::BlockMappingStart);
         self.simple_keys[index].possible = false;
-        self.keys_by_token.remove(&token);
+        self.forget_key(token);
         Ok(true)
     }
 
@@ -240,7 +261,7 @@ impl<'a> Scanner<'a> {
         }
         self.flow_level -= 1;
         if let Some(key) = self.simple_keys.pop() {
-            self.keys_by_token.remove(&key.token);
+            self.forget_key(key.token);
         }
     }
 

@@ -61,6 +61,9 @@ pub(super) struct Flags {
     /// Does not check values against schemas.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
     pub(super) skip_schema_validation: bool,
+    /// Renders native templates (`*.j2`) of charts that say they have them.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
+    pub(super) native_templates: bool,
     /// A template that gives the name of the release.
     #[arg(long, value_name = "TEMPLATE")]
     pub(super) name_template: Option<String>,
