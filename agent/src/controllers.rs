@@ -317,20 +317,19 @@ impl Start {
     }
 }
 
-/// A new or changed CRD makes the discovery table old.
+/// A new or changed CRD makes the discovery table old. Definitions are large: what they say is not asked for.
 async fn follow_definitions(cluster: KubeCluster, cx: Arc<Context>) {
     let gvk = Gvk::new("apiextensions.k8s.io", "v1", "CustomResourceDefinition");
-    let selection = Selection { body: Body::Full, ..Selection::all(gvk) };
+    let selection = Selection { body: Body::Metadata, ..Selection::all(gvk) };
     let mut events = sluice_cluster::Cluster::watch(&cluster, &Identity::Agent, selection);
-    let mut established = std::collections::HashMap::new();
+    let mut known = std::collections::HashMap::new();
     while let Some(Some(event)) = cx.stop.run_until_cancelled(events.next()).await {
         let changed = match event {
             WatchEvent::Seen(object) => {
-                let served = object.value().pointer("/status/storedVersions").map(ToString::to_string);
-                let key = (object.generation(), served);
-                established.insert(object.name().to_owned(), key.clone()).is_none_or(|old| old != key)
+                let version = object.resource_version().to_owned();
+                known.insert(object.name().to_owned(), version.clone()).is_none_or(|old| old != version)
             }
-            WatchEvent::Gone(object) => established.remove(object.name()).is_some(),
+            WatchEvent::Gone(object) => known.remove(object.name()).is_some(),
             _ => false,
         };
         if changed {

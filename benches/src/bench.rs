@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::{
-    counts::{Requests, cpu_seconds},
+    counts::{Requests, cpu_of},
+    definitions,
     fleet::{self, Fleet},
     floor, ready,
     report::Row,
@@ -21,15 +22,15 @@ use crate::{
 /// The length of the chain.
 const CHAIN: usize = 10;
 
-/// How many Kustomizations have a short interval, and how short it is.
-const FREQUENT: usize = 10;
-const INTERVAL: &str = "5s";
+/// How many objects have a short interval, and how short it is.
+pub(crate) const FREQUENT: usize = 10;
+pub(crate) const INTERVAL: &str = "5s";
 
 /// How long their intervals are counted.
-const COUNTED: Duration = Duration::from_secs(30);
+pub(crate) const COUNTED: Duration = Duration::from_secs(30);
 
 /// How often the floor is measured; the median counts.
-const FLOORS: [&str; 3] = ["floor-a", "floor-b", "floor-c"];
+pub(crate) const FLOORS: [&str; 3] = ["floor-a", "floor-b", "floor-c"];
 
 struct Bench {
     agent: Agent,
@@ -44,8 +45,8 @@ struct Bench {
 }
 
 /// Measures everything on a control plane of its own.
-pub(crate) async fn measure(count: usize) -> anyhow::Result<Vec<Row>> {
-    let bench = Bench::start(count).await?;
+pub(crate) async fn measure(count: usize, definitions: usize) -> anyhow::Result<Vec<Row>> {
+    let bench = Bench::start(count, definitions).await?;
     let mut rows = vec![bench.floor_row()];
     rows.push(bench.many().await?);
     rows.push(bench.chain().await?);
@@ -56,11 +57,12 @@ pub(crate) async fn measure(count: usize) -> anyhow::Result<Vec<Row>> {
 }
 
 impl Bench {
-    async fn start(count: usize) -> anyhow::Result<Self> {
+    async fn start(count: usize, definitions: usize) -> anyhow::Result<Self> {
         eprintln!("starting a control plane");
         let cluster = ControlPlane::start(Options { audit: true, ..Options::default() }).await?;
         let (folder, repo, server) = serve(count).await?;
         let client = cluster.client()?;
+        definitions::make(&client, definitions).await?;
         let floor = floor(&client, count).await?;
         let agent = Agent::start(&cluster, AgentOptions::default()).await.map_err(anyhow::Error::from_boxed)?;
         let url = server.url("bench.git");
@@ -164,7 +166,7 @@ impl Bench {
     }
 
     fn cpu(&self) -> anyhow::Result<f64> {
-        self.agent.pid().and_then(cpu_seconds).context("read the agent's processor time")
+        cpu_of(&self.agent)
     }
 
     async fn passes(&self) -> anyhow::Result<f64> {
@@ -202,7 +204,11 @@ async fn floor(client: &Client, count: usize) -> anyhow::Result<Duration> {
         eprintln!("the floor of {} objects", count * 4);
         times.push(floor::measure(client, namespace, count).await?);
     }
+    Ok(median(times))
+}
+
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     eprintln!("floors: {times:.2?}");
-    Ok(times[times.len() / 2])
+    times[times.len() / 2]
 }

@@ -8,7 +8,7 @@ use kube::{
 use serde_json::Value;
 
 /// How many requests are under way at once; with HTTP/1.1 that is the number of connections.
-const CONNECTIONS: usize = 16;
+pub(crate) const CONNECTIONS: usize = 16;
 
 /// Applies objects server-side, and returns what the API server made of them.
 pub(crate) async fn apply(client: &Client, objects: Vec<Value>) -> anyhow::Result<Vec<Value>> {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, fs};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use sluice_e2e::{ControlPlane, control_plane::AuditEntry};
+use sluice_e2e::{Agent, ControlPlane, control_plane::AuditEntry};
 
 const AGENT: &str = "system:serviceaccount:flux-system:sluice";
 
@@ -56,8 +56,12 @@ fn verb(entry: &AuditEntry) -> &'static str {
     }
 }
 
-/// Returns the processor time that a process has used, in seconds.
-pub(crate) fn cpu_seconds(pid: u32) -> Option<f64> {
+/// Returns the processor time that an agent has used, in seconds.
+pub(crate) fn cpu_of(agent: &Agent) -> anyhow::Result<f64> {
+    agent.pid().and_then(cpu_seconds).context("read the agent's processor time")
+}
+
+fn cpu_seconds(pid: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name is in parentheses and may hold anything; user and system time are the 12th and 13th field after it.
     let (_, fields) = stat.rsplit_once(')')?;

@@ -24,7 +24,7 @@ pub(crate) async fn measure(client: &Client, namespace: &str, count: usize) -> a
     ready::slowest(&times.await?)
 }
 
-fn is_current(object: &Value) -> bool {
+pub(crate) fn is_current(object: &Value) -> bool {
     let object = Object::new(object.clone());
     object.is_ok_and(|object| health(&object, Timestamp::now()).status == Status::Current)
 }

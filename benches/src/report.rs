@@ -27,15 +27,14 @@ impl Row {
 }
 
 /// Returns the table, with where and how it was measured.
-pub(crate) fn markdown(rows: &[Row], machine: &str, count: usize) -> String {
+pub(crate) fn markdown(rows: &[Row], machine: &str, options: &str) -> String {
     let mut text = String::from(
         "| what | time | ratio to the floor | peak memory | CPU | requests to the API server |\n|---|---|---|---|---|---|\n",
     );
     for row in rows {
         writeln!(text, "{}", line(row)).expect("invariant: writing to a String cannot fail");
     }
-    let option = if count == 100 { String::new() } else { format!(" --count={count}") };
-    write!(text, "\n`cargo xtask bench{option}`, {machine}.\n").expect("invariant: writing to a String cannot fail");
+    write!(text, "\n`cargo xtask bench{options}`, {machine}.\n").expect("invariant: writing to a String cannot fail");
     text
 }
 

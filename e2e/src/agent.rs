@@ -195,8 +195,17 @@ impl Agent {
 
     /// Returns the most memory that the agent has had, in bytes.
     pub fn peak_rss(&self) -> Option<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// Returns the memory that the agent has, in bytes.
+    pub fn rss(&self) -> Option<u64> {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, field: &str) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid()?)).ok()?;
-        let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kibibytes = status.lines().find_map(|line| line.strip_prefix(field))?;
         kibibytes.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|count| count * 1024)
     }
 

@@ -20,20 +20,29 @@ use crate::{
     programs,
 };
 
+/// What is said of measurements on a cluster.
+const CLUSTER: [&str; 3] = ["count", "helm_releases", "definitions"];
+
 /// What to measure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Replace the table in README.md.
     #[arg(long)]
     write: bool,
-    /// How many Kustomizations.
+    /// How many Kustomizations, or HelmReleases.
     #[arg(long, default_value_t = 100)]
     count: usize,
+    /// Measures HelmReleases instead.
+    #[arg(long)]
+    helm_releases: bool,
+    /// How many definitions of 129 KiB there are that nobody uses.
+    #[arg(long, default_value_t = 0)]
+    definitions: usize,
     /// Measures builds instead, against kustomize; needs no cluster.
-    #[arg(long, conflicts_with = "count")]
+    #[arg(long, conflicts_with_all = CLUSTER)]
     kustomize: bool,
     /// Measures charts instead, against Helm; needs no cluster.
-    #[arg(long, conflicts_with_all = ["count", "kustomize"], requires = "charts")]
+    #[arg(long, conflicts_with_all = CLUSTER, conflicts_with = "kustomize", requires = "charts")]
     helm: bool,
     /// A folder in which every chart is rendered with its defaults.
     #[arg(long, value_name = "DIR", requires = "helm")]
@@ -50,10 +59,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     let folder = programs::build(&["sluice", "sluice-benches"], true)?;
     let mut benches = Command::new(folder.join("sluice-benches"));
-    benches.arg(format!("--count={}", options.count)).env("SLUICE_BIN", folder.join("sluice"));
-    if options.write {
-        benches.arg("--write");
-    }
+    benches.arg(format!("--count={}", options.count)).arg(format!("--definitions={}", options.definitions));
+    benches.args(options.helm_releases.then_some("--helm-releases")).args(options.write.then_some("--write"));
+    benches.env("SLUICE_BIN", folder.join("sluice"));
     Err(benches.exec()).context("run the benches")
 }
 

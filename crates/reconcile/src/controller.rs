@@ -230,7 +230,11 @@ impl<K: Kind> Controller<K> {
 
     fn park(&mut self, id: &ObjectId, parked: Box<Parked<K>>) {
         let (deadline, cx) = (parked.park.deadline, self.cx.clone());
-        self.queue.parked(id, parked, deadline, || overtaken(&cx.index, id));
+        let overtaken = || overtaken(&cx.index, id);
+        match deadline.is_some_and(|at| at <= cx.now()) {
+            true => self.queue.gave_way(id, parked, overtaken),
+            false => self.queue.parked(id, parked, deadline, overtaken),
+        }
     }
 
     fn settle(&mut self, id: &ObjectId, verdict: &Verdict) {

@@ -134,6 +134,20 @@ impl<P> Queue<P> {
         self.arm(id, deadline);
     }
 
+    /// A task has parked its pass until a time that has come: all that waits goes first.
+    pub(crate) fn gave_way(&mut self, id: &ObjectId, parked: P, overtaken: impl Fn() -> Cause) {
+        self.parked(id, parked, None, overtaken);
+        let Some(slot) = self.slots.get_mut(id) else { return };
+        slot.state = match std::mem::replace(&mut slot.state, State::Idle) {
+            State::Parked(parked) => {
+                self.ready.push_back(id.clone());
+                self.added.push(id.clone());
+                State::Ready(Work::Deadline(parked))
+            }
+            other => other,
+        };
+    }
+
     /// A task has settled its pass; the next one starts at `due`, or at once when something was missed meanwhile.
     pub(crate) fn settled(&mut self, id: &ObjectId, due: Option<Timestamp>, failed: bool) {
         self.active -= 1;
@@ -276,6 +290,23 @@ mod tests {
         park(&mut queue);
         woken(&mut queue, "a", REFERENCE);
         assert_eq!(queue.pop(), Some((id("a"), Work::Supersede(7, Cause::Changed))));
+    }
+
+    #[test]
+    fn what_gives_way_comes_after_all_that_waits() {
+        let mut queue = Queue::<u8>::new(1);
+        ["a", "b", "c"].map(|name| woken(&mut queue, name, CHANGED));
+        let next = |queue: &mut Queue<u8>| queue.pop().map(|(id, work)| (id.name, work));
+        assert_eq!(next(&mut queue), Some(("a".into(), Work::Start)));
+        queue.gave_way(&id("a"), 7, || Cause::Changed);
+        assert_eq!(next(&mut queue), Some(("b".into(), Work::Start)));
+        woken(&mut queue, "b", OBJECTS);
+        queue.gave_way(&id("b"), 8, || Cause::Changed);
+        assert_eq!(next(&mut queue), Some(("b".into(), Work::Wake(8))));
+        queue.settled(&id("b"), None, false);
+        assert_eq!(next(&mut queue), Some(("c".into(), Work::Start)));
+        queue.settled(&id("c"), None, false);
+        assert_eq!(next(&mut queue), Some(("a".into(), Work::Deadline(7))));
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! What the work costs: requests, and memory.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use sluice_e2e::control_plane::AuditEntry;
-use sluice_e2e::scenario::{config_map, kustomization};
-use sluice_e2e::{Outcome, Scenario};
+use sluice_e2e::scenario::{config_map, helm_release, kustomization, oci_repository};
+use sluice_e2e::{Outcome, Scenario, eventually};
 
 use crate::crash::end;
-use crate::fixture::alone;
+use crate::fixture::{alone, registry};
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns the agent's requests since a moment about a scenario's namespace or about none (discovery), without watches
 /// and the renewal of leases.
@@ -82,6 +86,46 @@ async fn an_interval_in_which_nothing_changed_costs_2_requests() -> Outcome {
     );
     assert!(!requests.is_empty());
     end(&world).await
+}
+
+/// A chart of so many ConfigMaps.
+async fn chart(repository: &str, count: usize) -> Outcome<String> {
+    let registry = registry().await?;
+    let template = |(path, text): (String, String)| (format!("app/templates/{path}"), text);
+    let mut files: Vec<_> = many(count, "1").into_iter().map(template).collect();
+    files.push(("app/Chart.yaml".into(), "apiVersion: v2\nname: app\nversion: 1.0.0\n".into()));
+    let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    registry.push(repository, "1.0.0", &files).await?;
+    Ok(registry.url(repository))
+}
+
+#[tokio::test]
+async fn a_release_of_n_objects_costs_3n_and_14_requests_and_an_interval_one() -> Outcome {
+    const N: usize = 20;
+    let alone = alone().await?;
+    let world = alone.scenario("release-costs").await?;
+    let _agent = alone.agent(&[]).await?;
+    world.apply(oci_repository("chart", &chart("release-costs", N).await?).follows("tag", "1.0.0")).await?;
+    world.ready("OCIRepository", "chart").await?;
+    let since = Timestamp::now();
+    world.apply(helm_release("app", "chart").with("interval", "3s")).await?;
+    world.ready("HelmRelease", "app").await?;
+    world.event("HelmRelease", "app", |told| told.reason == "InstallSucceeded").await?;
+    let installing = requests(&world, since)?;
+    assert!(installing.len() >= 2 * N, "the log is not complete:\n{}", shown(&installing));
+    assert!(installing.len() <= 3 * N + 14, "{} requests:\n{}", installing.len(), shown(&installing));
+
+    let since = Timestamp::now();
+    let looks = || -> Result<usize, String> {
+        let requests = requests(&world, since).map_err(|error| error.to_string())?;
+        let looks = requests.iter().filter(|entry| entry.verb == "list" && entry.resource == "secrets").count();
+        if looks >= 3 { Ok(looks) } else { Err(format!("{looks} looks:\n{}", shown(&requests))) }
+    };
+    let looks = eventually(PATIENCE, async || looks()).await?;
+    let requests = requests(&world, since)?;
+    assert_eq!(requests.len(), looks, "{}", shown(&requests));
+    world.delete("HelmRelease", "app").await?;
+    world.gone("HelmRelease", "app").await
 }
 
 #[tokio::test]

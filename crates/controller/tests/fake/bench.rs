@@ -8,12 +8,14 @@ use sluice_cluster::{Cluster, FakeCluster, Identity, Precondition, Propagation, 
 use sluice_controller::{
     Sources,
     gitrepository::GitRepositories,
+    helmrelease::{self, HelmReleases},
     kustomization::{Kustomizations, Policy},
+    ocirepository::OciRepositories,
     source::{Controller, Source},
 };
 use sluice_object::{Gvk, Object, Revision, Tree};
 use sluice_reconcile::{Context, Kind, Settings, Silent};
-use sluice_source::{Limits, Owner, Publication, Store, git::Git, store::Options};
+use sluice_source::{Limits, Owner, Publication, Store, git::Git, oci::Oci, store::Options};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -31,14 +33,14 @@ pub(crate) struct Bench {
     pub(crate) environment: Environment,
     /// What the operator of agents that are started has set.
     pub(crate) policy: Policy,
-    store: Store,
+    pub(crate) store: Store,
     _dir: TempDir,
 }
 
 /// An agent that runs.
 pub(crate) struct Agent {
     life: Arc<Life>,
-    cx: Arc<Context>,
+    pub(crate) cx: Arc<Context>,
 }
 
 impl Agent {
@@ -55,6 +57,8 @@ impl Bench {
         let cluster = FakeCluster::with_clock(move || clock.now());
         cluster.serve(&GitRepositories::gvk(), "gitrepositories", true);
         cluster.serve(&Kustomizations::gvk(), "kustomizations", true);
+        cluster.serve(&OciRepositories::gvk(), "ocirepositories", true);
+        cluster.serve(&HelmReleases::gvk(), "helmreleases", true);
         cluster.auto_ready(true);
         // One thread, so that artifacts are opened in the order they are asked for.
         let store = Store::at(dir.path(), Options { threads: 1, ..Options::default() }).unwrap();
@@ -75,19 +79,33 @@ impl Bench {
     }
 
     pub(crate) fn start_with(&self, settings: Settings) -> Agent {
+        let source = GitRepositories { client: Git::new(self.store.clone()), limits: Limits::git() };
+        let kind = |sources| Kustomizations::new(sources, self.clouds(), self.policy.clone());
+        self.launch(settings, source, kind)
+    }
+
+    /// Starts an agent that knows nothing, and serves HelmReleases.
+    pub(crate) fn start_releases(&self) -> Agent {
+        let client = Oci::new(self.store.clone());
+        let source = OciRepositories { client, limits: Limits::oci(), object_level_identity: false };
+        let kind = |sources| HelmReleases::new(sources, self.clouds(), helmrelease::Policy::default());
+        self.launch(Settings { jitter: 0.0, ..Settings::default() }, source, kind)
+    }
+
+    fn clouds(&self) -> Arc<Clouds> {
+        Arc::new(Clouds::new(self.environment.clone()))
+    }
+
+    /// Starts the controllers of a kind of sources, and of what is made of them.
+    fn launch<S: Source, K: Kind>(&self, settings: Settings, source: S, kind: impl Fn(Arc<Sources>) -> K) -> Agent {
         let life = Arc::new(Life::new(self.clock, self.chance));
         let cluster = Arc::new(self.cluster.clone());
         let cx = Arc::new(Context::new(cluster, life.clone(), Arc::new(Silent), settings, 1));
         let sources = Arc::new(Sources::new(self.store.clone(), Limits::git()));
-        let git = Controller {
-            source: GitRepositories { client: Git::new(self.store.clone()), limits: Limits::git() },
-            sources: sources.clone(),
-            advertised: "source-controller".into(),
-        };
+        let kind = kind(sources.clone());
+        let source = Controller { source, sources, advertised: "source-controller".into() };
         let go = watch::Sender::new(false);
-        let clouds = Arc::new(Clouds::new(self.environment.clone()));
-        let kustomizations = Kustomizations::new(sources, clouds, self.policy.clone());
-        let listed = [controller(git, &cx, &go), controller(kustomizations, &cx, &go)];
+        let listed = [controller(source, &cx, &go), controller(kind, &cx, &go)];
         cx.world.spawn(Box::pin(async move {
             for mut listed in listed {
                 let _ = listed.wait_for(|listed| *listed).await;
@@ -131,7 +149,7 @@ impl Bench {
         self.put("kustomize.toolkit.fluxcd.io/v1", "Kustomization", metadata, whole, Value::Null);
     }
 
-    fn put(&self, api_version: &str, kind: &str, metadata: Value, spec: Value, status: Value) {
+    pub(crate) fn put(&self, api_version: &str, kind: &str, metadata: Value, spec: Value, status: Value) {
         let mut object = json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec});
         if !status.is_null() {
             object["status"] = status;

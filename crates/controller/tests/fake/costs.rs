@@ -6,6 +6,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use sluice_cluster::{Target, Verb};
 use sluice_object::Object;
+use sluice_reconcile::Settings;
 
 use crate::{
     bench::{Agent, Bench},
@@ -115,6 +116,23 @@ async fn a_commit_works_on_what_it_touches_and_tells_the_others() {
         let applied = |index| bench.status(&format!("app{index}"))["lastAppliedRevision"].clone();
         assert!((0..10).all(|index| applied(index) == format!("main@sha1:{revision}")));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_commit_touches_is_applied_before_the_others_are_told_of_it() {
+    let bench = Bench::new();
+    bench.cluster.put(namespace()).unwrap();
+    bench.publish("apps", "1", &applications("1", "")).await;
+    (0..10).for_each(|index| bench.kustomization(&format!("app{index}"), json!({})));
+    let _agent = bench.start_with(Settings { concurrent: 1, jitter: 0.0, ..Settings::default() });
+    bench.idle().await;
+    bench.cluster.clear_requests();
+    bench.publish("apps", "2", &applications("2", "")).await;
+    bench.idle().await;
+    let requests = bench.cluster.requests();
+    let applied = requests.iter().position(|(_, verb, _)| *verb == Verb::Apply);
+    let told = requests.iter().position(|(_, verb, target)| *verb == Verb::Status && target.name != "app3");
+    assert!(applied.is_some() && applied < told, "{requests:#?}");
 }
 
 /// A Kustomization with a Deployment of its own, Ready, and what lists its health checks.

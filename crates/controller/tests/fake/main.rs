@@ -9,6 +9,7 @@ mod crowd;
 mod expressions;
 mod lives;
 mod manifests;
+mod release_costs;
 mod remote;
 mod shards;
 mod syncs;
