@@ -10,6 +10,7 @@ mod diff;
 mod fuzz;
 mod process;
 mod programs;
+mod sim;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -47,6 +48,8 @@ enum Task {
     /// Gives random inputs to our code and to the real thing.
     #[command(subcommand)]
     Fuzz(fuzz::Fuzz),
+    /// Plays the whole agent in simulation, with faults.
+    Sim(sim::Options),
     /// Runs all tests; those that need a cluster start one.
     Test,
 }
@@ -60,6 +63,7 @@ fn main() -> anyhow::Result<()> {
         Task::Crds { check } => crds::run(check),
         Task::Demo(options) => demo::run(&options),
         Task::Fuzz(what) => fuzz::run(&what),
+        Task::Sim(options) => sim::run(&options),
         Task::Test => test::run(),
     }
 }

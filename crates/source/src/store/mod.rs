@@ -48,7 +48,8 @@ pub const LATEST_INDEX: &str = "index.yaml";
 pub struct Options {
     /// Bytes of small files kept in memory.
     pub cache: usize,
-    /// How many pieces of blocking work run at once: unpacking, archiving, verifying.
+    /// How many pieces of blocking work run at once: unpacking, archiving, verifying. With none the work is done where
+    /// it is asked for, so that its end has a place in the order of a simulation.
     pub threads: usize,
     /// How many artifacts of an object are kept (`--artifact-retention-records`).
     pub retention_records: usize,
@@ -212,7 +213,10 @@ impl Store {
 
     /// Waits until blocking work may begin; as much runs at once as the options say.
     pub(crate) async fn turn(&self) -> Result<Turn, Error> {
-        self.0.threads.clone().acquire_owned().await.map(Turn).map_err(|_| Error::Cancelled)
+        if self.0.options.threads == 0 {
+            return Ok(Turn(None));
+        }
+        self.0.threads.clone().acquire_owned().await.map(|permit| Turn(Some(permit))).map_err(|_| Error::Cancelled)
     }
 
     async fn run<T: Send + 'static>(
@@ -225,15 +229,18 @@ impl Store {
 }
 
 /// The right to do one piece of blocking work.
-pub(crate) struct Turn(OwnedSemaphorePermit);
+pub(crate) struct Turn(Option<OwnedSemaphorePermit>);
 
 impl Turn {
-    /// Runs the work on a thread of its own.
+    /// Runs the work on a thread of its own, where there are any.
     pub(crate) async fn run<T, E>(self, work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        if self.0.is_none() {
+            return work();
+        }
         // The permit goes with the work: who waits for it may be gone before it is done.
         let work = move || (work(), drop(self.0)).0;
         tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Error::Cancelled.into()))

@@ -1,0 +1,50 @@
+//! Each scenario, with each fault at each effect.
+
+use std::thread::available_parallelism;
+
+use rstest::rstest;
+use sluice_sim::{
+    scenario,
+    sweep::{self, Summary},
+};
+
+fn threads() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}
+
+#[track_caller]
+fn assert_fine(summary: &Summary) {
+    let shown: Vec<_> =
+        summary.failures.iter().map(|failure| format!("{}: {:#?}", failure.plan, failure.violations)).collect();
+    assert!(shown.is_empty(), "{} of {} runs failed:\n{}", shown.len(), summary.runs, shown.join("\n"));
+}
+
+#[test]
+fn nothing_goes_wrong_where_nothing_fails() {
+    let found: Vec<_> = scenario::all()
+        .iter()
+        .flat_map(|scenario| {
+            let outcome = sweep::undisturbed(scenario);
+            outcome.violations.into_iter().map(|violation| format!("{}: {violation}", scenario.name))
+        })
+        .collect();
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn a_seed_replays() {
+    for scenario in scenario::all() {
+        let plan = sluice_sim::Plan::seeded(7).traced();
+        let [one, other] = [(); 2].map(|()| sluice_sim::play(&scenario, &plan).trace);
+        let differ = one.iter().zip(&other).position(|(one, other)| one != other);
+        assert_eq!(differ.map(|index| (&one[index], &other[index])), None, "{}", scenario.name);
+    }
+}
+
+#[rstest]
+fn every_single_fault_is_borne() {
+    for scenario in scenario::all() {
+        let wanted = sweep::undisturbed(&scenario);
+        assert_fine(&sweep::sweep(&scenario, &wanted, sweep::singles(&wanted), threads()));
+    }
+}
