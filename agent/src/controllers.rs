@@ -175,7 +175,10 @@ fn releases(flags: &RunOptions) -> helmrelease::Policy {
         retry_by_default: gates.enabled(Gate::DefaultToRetryOnFailure),
         tracks_digests: !gates.enabled(Gate::DisableChartDigestTracking),
         helm3_defaults: gates.enabled(Gate::UseHelm3Defaults),
-        ..helmrelease::Policy::default()
+        resolves_names: gates.enabled(Gate::AllowDNSLookups),
+        recovers: reconciling.stalled_recovery,
+        retry_delays: (reconciling.min_retry_delay.0, reconciling.max_retry_delay.0),
+        digests: reconciling.snapshot_digest_algo,
     }
 }
 
