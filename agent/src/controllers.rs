@@ -176,7 +176,10 @@ fn releases(flags: &RunOptions) -> helmrelease::Policy {
         tracks_digests: !gates.enabled(Gate::DisableChartDigestTracking),
         helm3_defaults: gates.enabled(Gate::UseHelm3Defaults),
         native_templates: flags.tenancy.native_templates,
-        ..helmrelease::Policy::default()
+        resolves_names: gates.enabled(Gate::AllowDNSLookups),
+        recovers: reconciling.stalled_recovery,
+        retry_delays: (reconciling.min_retry_delay.0, reconciling.max_retry_delay.0),
+        digests: reconciling.snapshot_digest_algo,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The real clock, the real tasks, real chance.
 
 use std::{
+    io,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,6 +14,9 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use sluice_reconcile::World;
 use tokio_util::task::TaskTracker;
+
+/// A name server that does not answer must not hold up who asks.
+const RESOLUTION: Duration = Duration::from_secs(10);
 
 /// Runs on tokio, and knows when all its tasks have ended.
 #[derive(Debug)]
@@ -57,6 +62,14 @@ impl World for TokioWorld {
         })
     }
 
+    /// The first one: any would do for Go, which takes one by chance.
+    fn resolve(&self, host: String) -> BoxFuture<'static, io::Result<IpAddr>> {
+        Box::pin(async move {
+            let found = tokio::time::timeout(RESOLUTION, tokio::net::lookup_host((host, 0))).await??.next();
+            found.map(|address| address.ip()).ok_or_else(|| io::Error::other("the host has no address"))
+        })
+    }
+
     /// SplitMix64: for jitter and ids in logs, nothing that must not be guessed.
     fn random(&self) -> f64 {
         let mut z = self.seed.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed).wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -69,6 +82,13 @@ impl World for TokioWorld {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn hosts_have_addresses() {
+        let world = TokioWorld::new();
+        assert!(world.resolve("localhost".into()).await.unwrap().is_loopback());
+        assert!(world.resolve("no host".into()).await.is_err());
+    }
 
     #[test]
     fn chance_is_between_zero_and_one_and_varies() {

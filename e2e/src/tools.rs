@@ -31,6 +31,8 @@ pub enum Tool {
     Crane,
     /// Helm, to compare with.
     Helm,
+    /// Helm as many people still have it, to read what we write.
+    Helm3,
     /// Kustomize, to compare with.
     Kustomize,
     /// What kustomize's libraries make of URLs, to compare with.
@@ -96,6 +98,8 @@ const KUBERNETES_LDFLAGS: &str = "-s -w \
 
 const HELM_LDFLAGS: &str = "-s -w -X helm.sh/helm/v4/internal/version.version=v4.2.4";
 
+const HELM3_LDFLAGS: &str = "-s -w -X helm.sh/helm/v3/internal/version.version=v3.22.0";
+
 /// How a tool is built.
 struct Recipe {
     name: &'static str,
@@ -134,6 +138,9 @@ impl Tool {
                 ldflags: "-s -w",
             },
             Self::Helm => helm("helm", "helm.sh/helm/v4/cmd/helm"),
+            Self::Helm3 => {
+                Recipe { name: "helm3", module: "helm3", package: "helm.sh/helm/v3/cmd/helm", ldflags: HELM3_LDFLAGS }
+            }
             Self::HelmOracle => helm("helm-oracle", "."),
             Self::Kustomize => Recipe {
                 name: "kustomize",

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! build ─► control plane ─► examples/fleet on a Git server ─► Sluice
-//!       ─► acts: bring up, roll out, put back, prune, refuse, move to Azure Blob Storage ─► summary
+//!       ─► acts: bring up, roll out, put back, prune, refuse, move to Azure Blob Storage, install charts ─► summary
 //! ```
 //!
 //! Begin with [`acts::ALL`]: what is shown. [`eye`] looks at the cluster and prints what changed.
@@ -13,6 +13,7 @@ mod eye;
 mod fleet;
 mod screen;
 mod stage;
+mod stamps;
 
 use std::{
     env,

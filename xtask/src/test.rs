@@ -7,7 +7,7 @@ use sluice_e2e::tools::{self, Tool};
 
 use crate::process::{cargo, require, step};
 
-const TOOLS: [Tool; 8] = [
+const TOOLS: [Tool; 9] = [
     Tool::Etcd,
     Tool::KubeApiserver,
     Tool::KubeControllerManager,
@@ -15,6 +15,7 @@ const TOOLS: [Tool; 8] = [
     Tool::Kubectl,
     Tool::Kwok,
     Tool::Helm,
+    Tool::Helm3,
     Tool::Kustomize,
 ];
 

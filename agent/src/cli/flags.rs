@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
-use sluice_controller::kustomization::CustomKinds;
+use sluice_controller::{helmrelease::Algorithm, kustomization::CustomKinds};
 
 use super::{Bytes, FeatureGates, GoDuration, ListenAddr, Percentage, Shard};
 use crate::telemetry::{Encoding, Level};
@@ -201,6 +201,13 @@ pub struct Reconciling {
     #[arg(long, default_value = "true", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub convert_old_apis: bool,
+    /// Count a failed Helm release that is tried no more as deployed once its objects are healthy.
+    #[arg(long, default_value = "true", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(action = ArgAction::Set, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub stalled_recovery: bool,
+    /// The digests of Helm releases in `status.history`: sha256, sha384, sha512 or blake3.
+    #[arg(long, default_value = "sha256", value_name = "ALGORITHM")]
+    pub snapshot_digest_algo: Algorithm,
     /// Switches of behaviour, `Name=true,Other=false`.
     #[arg(long, value_name = "GATES")]
     feature_gates: Vec<FeatureGates>,
@@ -321,6 +328,15 @@ mod tests {
         assert!(reconciling.custom_apply_stage_kinds.contains("", "Secret"));
         let error = parse(&["--custom-apply-stage-kinds=a/b/C"]).unwrap_err();
         assert!(error.to_string().contains("read `a/b/C` as `group/Kind`"), "{error}");
+    }
+
+    #[test]
+    fn takes_the_arguments_that_helm_controllers_are_tuned_by() {
+        let reconciling = parse(&["--snapshot-digest-algo=blake3", "--stalled-recovery=false"]).unwrap().reconciling;
+        assert_eq!((reconciling.snapshot_digest_algo.name(), reconciling.stalled_recovery), ("blake3", false));
+        assert!(parse(&[]).unwrap().reconciling.stalled_recovery);
+        let error = parse(&["--snapshot-digest-algo=md5"]).unwrap_err();
+        assert!(error.to_string().contains("unsupported digest algorithm: md5"), "{error}");
     }
 
     #[test]

@@ -119,6 +119,8 @@ pub enum Rules {
     /// Those for hooks of Helm releases: Jobs must complete, of Pods the phase counts, and all else is as desired once it
     /// exists.
     Hooks,
+    /// Those of Helm 3 for hooks: the same, but that suspended Jobs must complete too.
+    LegacyHooks,
     /// Those of Helm 3, as far as the object alone tells: pods and ReplicaSets of an object are not looked at. Without
     /// pods of an earlier revision the result is that of Helm; before, it may be ready a moment later here. Expressions
     /// do not count, and Jobs only if they must complete.
@@ -150,6 +152,9 @@ impl Reader {
         if self.rules == Rules::Hooks {
             return hooks::health(object, &gvk).unwrap_or_else(Health::unknown);
         }
+        if self.rules == Rules::LegacyHooks {
+            return hooks::legacy(object, &gvk).unwrap_or_else(Health::unknown);
+        }
         if self.jobs == JobRule::MustComplete && (gvk.group.as_str(), gvk.kind.as_str()) == ("batch", "Job") {
             return jobs::must_complete(object.value()).unwrap_or_else(Health::unknown);
         }
@@ -163,7 +168,7 @@ impl Reader {
         match self.rules {
             Rules::Status => self.expressions.cover(id) || (is_job && self.jobs == JobRule::Default),
             Rules::Hooks => self.expressions.cover(id) || !is_job,
-            Rules::Legacy => true,
+            Rules::LegacyHooks | Rules::Legacy => true,
         }
     }
 

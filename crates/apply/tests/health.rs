@@ -133,6 +133,7 @@ fn failed_reads_are_not_found_or_unknown() {
 #[case::expression(Rules::Status, JobRule::MustComplete, "e.io", "Foo", true)]
 #[case::hook(Rules::Hooks, JobRule::MustComplete, "batch", "Job", false)]
 #[case::hook_that_is_no_job(Rules::Hooks, JobRule::MustComplete, "", "Pod", true)]
+#[case::hook_of_helm_3(Rules::LegacyHooks, JobRule::MustComplete, "batch", "Job", true)]
 #[case::helm_3(Rules::Legacy, JobRule::MustComplete, "", "Service", true)]
 fn a_reader_says_what_watches_do_not_tell(
     #[case] rules: Rules,

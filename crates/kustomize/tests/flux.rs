@@ -207,3 +207,25 @@ fn aliases_that_multiply_are_stopped() {
     let error = build(&Tree::in_memory(files), &TreePath::root(), &Options::flux()).unwrap_err();
     assert!(matches!(error, Error::Yaml { .. }), "{error}");
 }
+
+/// Stamps say so on what they depend. Flux reads and writes the root's file anew, and loses the field; kustomize refuses it.
+#[rstest]
+#[case::in_the_root("dependsOn: [{name: stamp-global}]\n", "", Options::flux(), None)]
+#[case::below_the_root("", "dependsOn: [{name: stamp-global}]\n", Options::flux(), Some("dependsOn"))]
+#[case::for_kustomize("dependsOn: [{name: stamp-global}]\n", "", Options::command_line(), Some("dependsOn"))]
+fn depends_on_is_left_out_of_the_root(
+    #[case] root: &str,
+    #[case] base: &str,
+    #[case] options: Options,
+    #[case] refused: Option<&str>,
+) {
+    let (root, base) = (format!("{root}resources: [base]\n"), format!("{base}resources: [x.yaml]\n"));
+    let files =
+        [("kustomization.yaml", root.as_str()), ("base/kustomization.yaml", &base), ("base/x.yaml", &config_map("x"))];
+    let tree = tree(&files);
+    match (build(&*tree, &TreePath::root(), &options), refused) {
+        (Ok(built), None) => assert_eq!(built.to_yaml(), config_map("x")),
+        (Err(error), Some(field)) => assert!(error.to_string().contains(field), "{error}"),
+        (found, refused) => panic!("{refused:?} but {:?}", found.map(|built| built.to_yaml())),
+    }
+}

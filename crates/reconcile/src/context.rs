@@ -27,6 +27,10 @@ pub trait World: Send + Sync + 'static {
     fn blocking(&self, work: Box<dyn FnOnce() + Send>) -> BoxFuture<'static, ()>;
     /// Returns a number from 0 to 1.
     fn random(&self) -> f64;
+    /// Returns an address of a host; an error where there is none, or names are not resolved.
+    fn resolve(&self, _host: String) -> BoxFuture<'static, std::io::Result<std::net::IpAddr>> {
+        Box::pin(std::future::ready(Err(std::io::ErrorKind::Unsupported.into())))
+    }
 }
 
 /// What is counted.

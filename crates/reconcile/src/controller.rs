@@ -241,6 +241,7 @@ impl<K: Kind> Controller<K> {
         let now = self.cx.now();
         let due = match verdict.next {
             Next::Now => Some(now),
+            Next::In(time) => now.saturating_add(time).ok(),
             Next::Never => None,
             Next::Backoff => Some(now + self.backoff(id)),
             Next::After(time) => Some(self.jittered(now, time)),
@@ -272,7 +273,7 @@ impl<K: Kind> Controller<K> {
 
 fn is_repeated<K: Kind>(end: &End<K>) -> bool {
     match end {
-        End::Settled(verdict) => verdict.next == Next::Backoff,
+        End::Settled(verdict) => matches!(verdict.next, Next::Backoff | Next::In(_)),
         end => matches!(end, End::Failed(_)),
     }
 }

@@ -192,6 +192,8 @@ pub struct Verdict {
 pub enum Next {
     /// After a time, with jitter.
     After(Duration),
+    /// After exactly this time, because it was told to people.
+    In(Duration),
     /// At once.
     Now,
     /// After a time that grows with each failure in a row: 750 ms to 15 min.

@@ -12,6 +12,7 @@ mod context;
 mod controller;
 mod drift;
 mod events;
+mod hopes;
 mod index;
 mod kind;
 mod pass;

@@ -12,7 +12,7 @@ use sluice_cluster::{Body, Cluster, Identity, Selection, WatchEvent};
 use sluice_object::{Gvk, Object, ObjectId};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Baseline, Index, Seen, Wake, Watched, Woke, World, drift::Baselines, index::lock};
+use crate::{Baseline, Index, Seen, Wake, Watched, Woke, World, drift::Baselines, hopes::Hopes, index::lock};
 
 /// What a pass has been told of the objects that it waits for.
 #[derive(Debug, Default)]
@@ -41,6 +41,7 @@ struct State {
     of_owner: HashMap<ObjectId, BTreeSet<Gvk>>,
     seen: HashMap<ObjectId, Seen>,
     baselines: Baselines,
+    hopes: Hopes,
     waiting: HashMap<ObjectId, HashSet<ObjectId>>,
     named_of: HashMap<ObjectId, HashSet<Selection>>,
 }
@@ -83,6 +84,7 @@ impl Watches {
         let mut state = lock(&self.state);
         state.of_owner.remove(owner);
         state.baselines.forget(owner);
+        state.hopes.forget(owner);
     }
 
     /// While a pass applies its objects nothing counts as drift.
@@ -94,6 +96,11 @@ impl Watches {
     /// Returns the objects that somebody else changes each time, and which do not wake the owner for a while.
     pub fn baseline(&self, owner: &ObjectId, baseline: Baseline) -> Vec<ObjectId> {
         lock(&self.state).baselines.replace(owner, baseline, self.world.now())
+    }
+
+    /// Has an owner woken once, when a watch shows that the last of these objects has become healthy.
+    pub fn hope(&self, owner: &ObjectId, objects: HashSet<ObjectId>) {
+        lock(&self.state).hopes.set(owner, objects);
     }
 
     /// Says whether an object looks as it was last applied by the owner. False when nothing is known.
@@ -215,6 +222,14 @@ impl State {
         old.unwrap_or_default()
     }
 
+    /// Returns who has hoped for nothing but the health of this object.
+    fn fulfilled(&mut self, id: &ObjectId) -> Vec<(ObjectId, Wake)> {
+        let Self { hopes, seen, .. } = self;
+        let is_current = |id: &ObjectId| seen.get(id).is_some_and(|seen| seen.health.status == HealthStatus::Current);
+        let owners = hopes.fulfilled(id, is_current).into_iter();
+        owners.map(|owner| (owner, Wake { changed: true, ..Wake::default() })).collect()
+    }
+
     fn who_cares(&self, id: &ObjectId, seen: Option<&Seen>, now: Timestamp) -> Vec<(ObjectId, Wake)> {
         let waiting = self.waiting.get(id).into_iter().flatten();
         let drift = self.baselines.suspects(id, seen.map(|seen| seen.owned_hash), now).into_iter();
@@ -268,8 +283,9 @@ impl Reader {
         watch.refused = false;
         watch.listing.insert(id.clone());
         watch.members.insert(id.clone());
-        let wakes = state.who_cares(&id, Some(&seen), now);
-        state.seen.insert(id, seen);
+        let mut wakes = state.who_cares(&id, Some(&seen), now);
+        state.seen.insert(id.clone(), seen);
+        wakes.extend(state.fulfilled(&id));
         wakes
     }
 

@@ -9,7 +9,7 @@ use sluice_object::InventoryEntry;
 
 use crate::{
     error::Error,
-    install,
+    finish, install,
     options::{Options, Plan},
     part::{OnFail, Part, Stage, Turn},
     rollback,
@@ -50,6 +50,7 @@ impl Action {
             Plan::Upgrade { release } => upgrade::begin(release, history, options, now),
             Plan::Rollback { to } => rollback::begin(to, history, options, now),
             Plan::Uninstall => uninstall::begin(history, options, now),
+            Plan::Finish { event } => finish::begin(event, history, options),
             Plan::Test { filters } => testing::begin(&filters, history, options),
         };
         match begun {

@@ -26,6 +26,7 @@ mod check;
 mod clear;
 mod crds;
 mod error;
+mod finish;
 mod hooks;
 mod install;
 mod item;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use sluice_apply::health::Expressions;
+use sluice_apply::health::{Expressions, JobRule, Reader, Rules};
 use sluice_cluster::Propagation;
-use sluice_helm::release::Release;
+use sluice_helm::{Event, release::Release};
 use sluice_object::Object;
 
 /// What is to be done with a release.
@@ -29,6 +29,11 @@ pub enum Plan {
     },
     /// Takes all away.
     Uninstall,
+    /// Does what was left when the last revision failed: its objects have become as desired since.
+    Finish {
+        /// The moment whose hooks have not run: after an installation, or after an upgrade.
+        event: Event,
+    },
     /// Runs the test hooks of the last revision.
     Test {
         /// Which of them.
@@ -158,6 +163,13 @@ impl Options {
             expressions: Arc::default(),
             crds: Crds::default(),
         }
+    }
+
+    /// Returns the rules of health for objects of the release.
+    pub fn reader(&self) -> Reader {
+        let jobs = if self.wait_for_jobs { JobRule::MustComplete } else { JobRule::Default };
+        let rules = if self.wait == Wait::Legacy { Rules::Legacy } else { Rules::Status };
+        Reader { rules, jobs, expressions: self.expressions.clone() }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use sluice_apply::{
     WaitSpec,
-    health::{Health, Reader, Status},
+    health::{Health, Reader, Rules, Status},
     wait::{self, Until, Verdict, WaitSet},
 };
 use sluice_cluster::Target;
@@ -115,7 +115,7 @@ impl Waiting {
     /// Helm 3 says what is wrong with the first object, and no more.
     fn failure(&self, text: String) -> String {
         match self.reader.rules {
-            sluice_apply::health::Rules::Legacy => self.failures.values().next().cloned().unwrap_or(text),
+            Rules::Legacy | Rules::LegacyHooks => self.failures.values().next().cloned().unwrap_or(text),
             _ => text,
         }
     }

@@ -102,24 +102,17 @@ impl Work {
         self.history.iter_mut().find(|release| release.version == version)
     }
 
-    /// Returns the rules of health for objects of the release.
-    pub(crate) fn reader(&self) -> Reader {
-        let jobs = if self.options.wait_for_jobs { JobRule::MustComplete } else { JobRule::Default };
-        let rules = if self.options.wait == Wait::Legacy { Rules::Legacy } else { Rules::Status };
-        Reader { rules, jobs, expressions: self.options.expressions.clone() }
-    }
-
     pub(crate) fn terms(&self) -> Terms {
-        Terms { reader: self.reader(), fail_fast: true, timeout: self.options.timeout, cancellable: true }
+        Terms { reader: self.options.reader(), fail_fast: true, timeout: self.options.timeout, cancellable: true }
     }
 
     /// Hooks may be migrations: none of them is given up while it may still get there.
     pub(crate) fn hook_terms(&self) -> Terms {
-        let expressions = match self.options.wait {
-            Wait::Legacy => std::sync::Arc::default(),
-            _ => self.options.expressions.clone(),
+        let (rules, expressions) = match self.options.wait {
+            Wait::Legacy => (Rules::LegacyHooks, std::sync::Arc::default()),
+            _ => (Rules::Hooks, self.options.expressions.clone()),
         };
-        let reader = Reader { rules: Rules::Hooks, jobs: JobRule::MustComplete, expressions };
+        let reader = Reader { rules, jobs: JobRule::MustComplete, expressions };
         Terms { reader, fail_fast: false, timeout: self.options.timeout, cancellable: false }
     }
 

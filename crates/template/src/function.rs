@@ -42,8 +42,11 @@ pub trait World {
         Ok(Value::Map(Map::default()))
     }
     /// Returns an address of a host; nothing where names are not resolved.
-    fn resolve(&mut self, _host: &str) -> String {
-        String::new()
+    ///
+    /// # Errors
+    /// When the host has none, or was not asked for yet.
+    fn resolve(&mut self, _host: &str) -> Result<String, Failure> {
+        Ok(String::new())
     }
     /// Takes what a template says to its author, while it is linted.
     fn warn(&mut self, _message: &str) {}
@@ -120,7 +123,10 @@ impl Call<'_> {
     }
 
     /// Returns an address of a host.
-    pub fn resolve(&mut self, host: &str) -> String {
+    ///
+    /// # Errors
+    /// When the host has none, or was not asked for yet.
+    pub fn resolve(&mut self, host: &str) -> Result<String, Failure> {
         self.world.resolve(host)
     }
 

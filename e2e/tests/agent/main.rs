@@ -20,6 +20,8 @@ mod health;
 mod helm_chart;
 mod helm_release;
 mod helm_repository;
+mod helm_stuck;
+mod helm_three;
 mod history;
 mod ignore;
 mod install;

@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use futures::future::BoxFuture;
 
-use super::{container::Container, eye::View, screen::Screen, stage::Stage};
+use super::{
+    container::Container,
+    eye::View,
+    screen::Screen,
+    stage::Stage,
+    stamps::{RELEASES, Stamps},
+};
 
 /// What is played, and returns what it has shown.
 type Play = for<'a> fn(&'a mut Stage, &'a Screen) -> BoxFuture<'a, anyhow::Result<String>>;
@@ -19,7 +25,7 @@ pub(super) struct Act {
 }
 
 /// All acts.
-pub(super) const ALL: [Act; 11] = [
+pub(super) const ALL: [Act; 13] = [
     Act { title: "The source is fetched", play: |stage, screen| Box::pin(fetch(stage, screen)) },
     Act { title: "Kustomizations get Ready in order", play: |stage, screen| Box::pin(order(stage, screen)) },
     Act { title: "Pods run", play: |stage, screen| Box::pin(pods(stage, screen)) },
@@ -34,6 +40,8 @@ pub(super) const ALL: [Act; 11] = [
     Act { title: "The commit is reverted", play: |stage, screen| Box::pin(repair(stage, screen)) },
     Act { title: "The fleet moves to Azure Blob Storage", play: |stage, screen| Box::pin(relocate(stage, screen)) },
     Act { title: "A blob is rolled out", play: |stage, screen| Box::pin(upload(stage, screen)) },
+    Act { title: "Stamps install charts from Git", play: |stage, screen| Box::pin(install(stage, screen)) },
+    Act { title: "The stamps move to Azure Blob Storage", play: |stage, screen| Box::pin(transfer(stage, screen)) },
 ];
 
 const SOURCE: &str = "gitrepository/flux-system";
@@ -157,6 +165,32 @@ async fn upload(stage: &mut Stage, screen: &Screen) -> anyhow::Result<String> {
     let downloads = stage.container.as_ref().context("there is no container")?.downloads()?;
     ensure!(downloads[before..] == [file], "more was downloaded than {file}: {:?}", &downloads[before..]);
     Ok("shop runs 1.3.0; one blob was downloaded".to_owned())
+}
+
+async fn install(stage: &mut Stage, screen: &Screen) -> anyhow::Result<String> {
+    let stamps = Stamps::serve(&stage.fleet)?;
+    stage.kubectl_in(stamps.path(), screen, &format!("apply -f ./{}", stamps.git())).await?;
+    stage.stamps = Some(stamps);
+    for release in RELEASES {
+        let view = stage.until(screen, release.1, |view| view.released(release, "GitRepository").is_some()).await?;
+        let early = release.1 != "sample" && view.released(RELEASES[2], "GitRepository").is_some();
+        ensure!(!early, "sample was Ready before {}, on which it depends", release.1);
+    }
+    Ok("cert-manager, database, sample: each waits for the one before, in another namespace".to_owned())
+}
+
+async fn transfer(stage: &mut Stage, screen: &Screen) -> anyhow::Result<String> {
+    let container = stage.container.as_ref().context("there is no container")?;
+    let stamps = stage.stamps.as_ref().context("there are no stamps")?;
+    let file = stamps.blob(&container.endpoint())?;
+    container.add("stamps", stamps.path()).await?;
+    screen.command("az storage blob upload-batch --destination stamps --source .");
+    stage.kubectl_in(stamps.path(), screen, &format!("apply -f ./{file}")).await?;
+    let revisions = |view: &View| RELEASES.map(|release| view.released(release, "Bucket"));
+    let moved = |view: &View| revisions(view).iter().all(Option::is_some);
+    let view = stage.until(screen, "all charts from the container", moved).await?;
+    ensure!(revisions(&view) == [Some(1); 3], "releases were made anew: {:?}", revisions(&view));
+    Ok("the charts come from the container; no release was changed".to_owned())
 }
 
 fn show_commit(screen: &Screen, commit: &str, message: &str) {

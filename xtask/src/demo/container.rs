@@ -17,10 +17,15 @@ impl Container {
     /// Starts the emulator and uploads the files of a work tree.
     pub(super) async fn fill(work_tree: &Path) -> anyhow::Result<Self> {
         let azurite = Azurite::start().await.map_err(anyhow::Error::from_boxed).context("start the emulator")?;
-        azurite.container(NAME).await.map_err(anyhow::Error::from_boxed)?;
         let filled = Self { azurite };
-        filled.upload(work_tree, "").await?;
+        filled.add(NAME, work_tree).await?;
         Ok(filled)
+    }
+
+    /// Makes a container of the files of a work tree.
+    pub(super) async fn add(&self, name: &str, work_tree: &Path) -> anyhow::Result<()> {
+        self.azurite.container(name).await.map_err(anyhow::Error::from_boxed)?;
+        self.upload(name, work_tree, "").await
     }
 
     /// Returns the account's address.
@@ -35,7 +40,11 @@ impl Container {
 
     /// Writes a blob.
     pub(super) async fn put(&self, name: &str, text: &str) -> anyhow::Result<()> {
-        let container = self.azurite.container_of(NAME);
+        self.put_into(NAME, name, text).await
+    }
+
+    async fn put_into(&self, container: &str, name: &str, text: &str) -> anyhow::Result<()> {
+        let container = self.azurite.container_of(container);
         container.put(name, text).await.map_err(anyhow::Error::from_boxed)
     }
 
@@ -44,14 +53,14 @@ impl Container {
         self.azurite.container_of(NAME).downloads().map_err(anyhow::Error::from_boxed)
     }
 
-    async fn upload(&self, folder: &Path, prefix: &str) -> anyhow::Result<()> {
+    async fn upload(&self, container: &str, folder: &Path, prefix: &str) -> anyhow::Result<()> {
         for entry in fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
             let entry = entry?;
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
             if entry.file_type()?.is_file() {
-                self.put(&name, &fs::read_to_string(entry.path())?).await?;
+                self.put_into(container, &name, &fs::read_to_string(entry.path())?).await?;
             } else if name != ".git" {
-                Box::pin(self.upload(&entry.path(), &format!("{name}/"))).await?;
+                Box::pin(self.upload(container, &entry.path(), &format!("{name}/"))).await?;
             }
         }
         Ok(())

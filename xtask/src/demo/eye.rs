@@ -7,8 +7,9 @@ use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
 use kube::{Api, Client, Resource, ResourceExt as _, api::ListParams};
 use sluice_api::{
     conditions::{Condition, READY, find_condition},
+    helm::HelmRelease,
     kustomize::Kustomization,
-    source::{Bucket, GitRepository},
+    source::{Bucket, GitRepository, HelmChart},
 };
 
 /// The namespace of the fleet's apps.
@@ -32,6 +33,10 @@ pub(super) struct View {
     pub(super) buckets: Vec<Bucket>,
     /// All Kustomizations of the system namespace.
     pub(super) kustomizations: Vec<Kustomization>,
+    /// All HelmCharts of the system namespace.
+    pub(super) charts: Vec<HelmChart>,
+    /// All HelmReleases.
+    pub(super) releases: Vec<HelmRelease>,
     /// All Deployments of the apps' namespace.
     pub(super) deployments: Vec<Deployment>,
     /// All pods of the apps' namespace.
@@ -45,15 +50,17 @@ impl Eye {
 
     /// Looks at the cluster, and returns what there is with a line for each change since the last look.
     pub(super) async fn look(&mut self) -> anyhow::Result<(View, Vec<String>)> {
-        let (sources, buckets, kustomizations, deployments, pods) = futures::try_join!(
+        let (sources, buckets, kustomizations, charts, releases, deployments, pods) = futures::try_join!(
             list(Api::namespaced(self.client.clone(), SYSTEM)),
             list(Api::namespaced(self.client.clone(), SYSTEM)),
             list(Api::namespaced(self.client.clone(), SYSTEM)),
+            list(Api::namespaced(self.client.clone(), SYSTEM)),
+            list(Api::all(self.client.clone())),
             list(Api::namespaced(self.client.clone(), APPS)),
             list(Api::namespaced(self.client.clone(), APPS)),
         )
         .context("look at the cluster")?;
-        let view = View { sources, buckets, kustomizations, deployments, pods };
+        let view = View { sources, buckets, kustomizations, charts, releases, deployments, pods };
         let lines = self.changes(view.describe());
         Ok((view, lines))
     }
@@ -115,6 +122,20 @@ impl View {
         Some(&artifact.revision)
     }
 
+    /// Returns the revision of a release that is ready, and whose chart comes from a kind of source.
+    pub(super) fn released(&self, (namespace, name): (&str, &str), from: &str) -> Option<i64> {
+        let chart = self.charts.iter().find(|chart| chart.name_any() == format!("{namespace}-{name}"))?;
+        let ready =
+            |conditions: &[Condition]| find_condition(conditions, READY).is_some_and(|ready| ready.status == "True");
+        let is_named =
+            |found: &&HelmRelease| found.name_any() == name && found.namespace().as_deref() == Some(namespace);
+        let status = self.releases.iter().find(is_named)?.status.as_ref()?;
+        let fetched = chart.status.as_ref().is_some_and(|status| ready(&status.conditions));
+        let is_from = serde_json::to_value(&chart.spec.source_ref.kind).is_ok_and(|kind| kind == from);
+        let revision = status.history.iter().map(|entry| entry.version).max();
+        revision.filter(|_| fetched && is_from && ready(&status.conditions))
+    }
+
     /// Returns a Deployment.
     pub(super) fn deployment(&self, name: &str) -> Option<&Deployment> {
         self.deployments.iter().find(|object| object.name_any() == name)
@@ -153,11 +174,15 @@ impl View {
             let conditions = object.status.as_ref().map(|status| status.conditions.as_slice());
             (format!("Kustomization/{}", object.name_any()), condition(conditions.unwrap_or_default()))
         });
+        let releases = self.releases.iter().map(|object| {
+            let conditions = object.status.as_ref().map(|status| status.conditions.as_slice());
+            (format!("HelmRelease/{}", object.name_any()), condition(conditions.unwrap_or_default()))
+        });
         let deployments =
             self.deployments.iter().map(|found| (format!("Deployment/{}", found.name_any()), state(found)));
         let pods = format!("{} of {} ready", self.ready_pods(), self.pods.len());
         let pods = (!self.pods.is_empty()).then(|| ("pods".to_owned(), pods));
-        sources.chain(buckets).chain(kustomizations).chain(deployments).chain(pods).collect()
+        sources.chain(buckets).chain(kustomizations).chain(releases).chain(deployments).chain(pods).collect()
     }
 }
 

@@ -17,7 +17,7 @@ const PLACEHOLDER: &str = "https://git.example.com/fleet.git";
 pub(super) struct Fleet {
     server: GitServer,
     repo: Repo,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Fleet {
@@ -27,7 +27,7 @@ impl Fleet {
         let server = GitServer::start(folder.path(), ServerOptions::default()).await.context("start the Git server")?;
         let repo = Repo::init(folder.path().join(REPOSITORY))?;
         copy(&programs::workspace().join("examples/fleet"), repo.path())?;
-        let fleet = Self { server, repo, _folder: folder };
+        let fleet = Self { server, repo, folder };
         fleet.edit(SYNC, PLACEHOLDER, &fleet.url())?;
         fleet.repo.commit("The example fleet")?;
         Ok(fleet)
@@ -36,6 +36,14 @@ impl Fleet {
     /// Returns where the repository is served.
     pub(super) fn url(&self) -> String {
         self.server.url(REPOSITORY)
+    }
+
+    /// Makes another repository of an example on the same server, and returns its URL too.
+    pub(super) fn second(&self, example: &str) -> anyhow::Result<(Repo, String)> {
+        let name = format!("{example}.git");
+        let repo = Repo::init(self.folder.path().join(&name))?;
+        copy(&programs::workspace().join("examples").join(example), repo.path())?;
+        Ok((repo, self.server.url(&name)))
     }
 
     /// Returns the work tree.
@@ -103,11 +111,16 @@ impl Fleet {
     }
 
     fn edit(&self, file: &str, from: &str, to: &str) -> anyhow::Result<()> {
-        let path = self.repo.path().join(file);
-        let text = fs::read_to_string(&path).with_context(|| format!("read {file}"))?;
-        ensure!(text.contains(from), "examples/fleet/{file} has no `{}` any more", from.trim());
-        Ok(self.repo.write(file, text.replace(from, to))?)
+        edit(&self.repo, file, from, to)
     }
+}
+
+/// Replaces a text in a file of an example.
+pub(super) fn edit(repo: &Repo, file: &str, from: &str, to: &str) -> anyhow::Result<()> {
+    let path = repo.path().join(file);
+    let text = fs::read_to_string(&path).with_context(|| format!("read {file}"))?;
+    ensure!(text.contains(from), "the example's {file} has no `{}` any more", from.trim());
+    Ok(repo.write(file, text.replace(from, to))?)
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {

@@ -20,6 +20,7 @@ use super::{
     eye::{Eye, View},
     fleet::Fleet,
     screen::Screen,
+    stamps::Stamps,
 };
 
 /// How long anything may take. It is long against all that is shown: who waits for it waits for a failure.
@@ -37,6 +38,8 @@ pub(super) struct Stage {
     pub(super) agent: Agent,
     pub(super) fleet: Fleet,
     pub(super) collector: Collector,
+    /// The second repository, once it is there.
+    pub(super) stamps: Option<Stamps>,
     /// The fleet's files in object storage, once they are there.
     pub(super) container: Option<Container>,
     pub(super) cluster: ControlPlane,
@@ -67,7 +70,7 @@ impl Stage {
         let agent = agent.map_err(anyhow::Error::from_boxed).context("start the agent")?;
         screen.end(&Ok("runs as ServiceAccount flux-system/sluice".to_owned()));
         let eye = Eye::new(cluster.client()?);
-        Ok(Self { agent, fleet, collector, container: None, cluster, eye, _pod_log: pod_log })
+        Ok(Self { agent, fleet, collector, stamps: None, container: None, cluster, eye, _pod_log: pod_log })
     }
 
     /// Looks until the goal is reached, and shows each change meanwhile.
@@ -101,8 +104,13 @@ impl Stage {
 
     /// Runs kubectl as a user would, in the folder of the repository, and returns what it says.
     pub(super) async fn kubectl(&self, screen: &Screen, line: &str) -> anyhow::Result<String> {
+        self.kubectl_in(self.fleet.path(), screen, line).await
+    }
+
+    /// As [`Stage::kubectl`], in another folder.
+    pub(super) async fn kubectl_in(&self, folder: &Path, screen: &Screen, line: &str) -> anyhow::Result<String> {
         screen.command(&format!("kubectl {line}"));
-        let folder = self.fleet.path().display().to_string();
+        let folder = folder.display().to_string();
         let words = line.split(' ').map(|word| word.replace("./", &format!("{folder}/"))).collect::<Vec<_>>();
         let output = self.cluster.kubectl(&words.iter().map(String::as_str).collect::<Vec<_>>()).await?;
         if !output.status.success() {

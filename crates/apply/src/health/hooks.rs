@@ -2,7 +2,7 @@
 
 use sluice_object::{Gvk, Object};
 
-use super::{Computed, Health, fields::text, jobs};
+use super::{Computed, Health, conditions::conditions, fields::text, jobs};
 
 pub(super) fn health(object: &Object, gvk: &Gvk) -> Computed {
     match (gvk.group.as_str(), gvk.kind.as_str()) {
@@ -10,6 +10,21 @@ pub(super) fn health(object: &Object, gvk: &Gvk) -> Computed {
         ("", "Pod") => Ok(pod(object)),
         _ => Ok(Health::current("Resource is current")),
     }
+}
+
+/// Helm 3 goes by the conditions of a Job alone.
+pub(super) fn legacy(object: &Object, gvk: &Gvk) -> Computed {
+    if (gvk.group.as_str(), gvk.kind.as_str()) != ("batch", "Job") {
+        return health(object, gvk);
+    }
+    let name = object.name();
+    let all = conditions(object.value())?;
+    let ended = all.iter().filter(|condition| condition.status == "True").find_map(|condition| match condition.type_ {
+        "Complete" => Some(Health::current(format!("job {name} succeeded"))),
+        "Failed" => Some(Health::failed("JobFailed", format!("job {name} failed: {}", condition.reason))),
+        _ => None,
+    });
+    Ok(ended.unwrap_or_else(|| Health::in_progress("JobInProgress", "Job in progress")))
 }
 
 /// A server that is ready has not come to an end.
@@ -49,6 +64,25 @@ mod tests {
         let value = json!({"apiVersion": version, "kind": kind, "metadata": {"name": "t"}, "status": {"phase": phase}});
         let object = Object::new(value).unwrap_or_else(|error| unreachable!("{error}"));
         let health = Reader { rules: Rules::Hooks, ..Reader::default() }.read(&object, Timestamp::UNIX_EPOCH);
+        assert_eq!((health.status, health.message.as_str()), (status, message));
+    }
+
+    #[rstest]
+    #[case::suspended(json!({"spec": {"suspend": true}}), Status::InProgress, "Job in progress")]
+    #[case::complete(json!({"status": {"conditions": [{"type": "Complete", "status": "True"}]}}), Status::Current, "job t succeeded")]
+    #[case::failed(json!({"status": {"conditions": [{"type": "Failed", "status": "True", "reason": "Deadline"}]}}), Status::Failed, "job t failed: Deadline")]
+    #[case::not_failed(json!({"status": {"conditions": [{"type": "Failed", "status": "False"}]}}), Status::InProgress, "Job in progress")]
+    fn jobs_of_helm_3_go_by_their_conditions(
+        #[case] fields: serde_json::Value,
+        #[case] status: Status,
+        #[case] message: &str,
+    ) {
+        let mut value = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "t"}});
+        for (key, field) in fields.as_object().into_iter().flatten() {
+            value[key] = field.clone();
+        }
+        let object = Object::new(value).unwrap_or_else(|error| unreachable!("{error}"));
+        let health = Reader { rules: Rules::LegacyHooks, ..Reader::default() }.read(&object, Timestamp::UNIX_EPOCH);
         assert_eq!((health.status, health.message.as_str()), (status, message));
     }
 }

@@ -1,6 +1,10 @@
 //! What a HelmRelease's pass does to the world.
 
-use std::{collections::BTreeSet, io::Read as _, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    io::Read as _,
+    sync::Arc,
+};
 
 use sluice_api::conditions::reasons;
 use sluice_apply::health::{Health, Reader};
@@ -59,6 +63,13 @@ pub enum Effect {
         /// Tells their health.
         reader: Reader,
     },
+    /// Have a pass started once a watch shows that the last of these objects has become healthy.
+    Hope {
+        /// The HelmRelease.
+        owner: ObjectId,
+        /// The objects.
+        objects: HashSet<ObjectId>,
+    },
     /// Keep what the next pass can compare with.
     Remember {
         /// The HelmRelease.
@@ -85,6 +96,8 @@ pub enum Outcome {
     Rendered(Result<Box<Rendered>, String>),
     /// Watches are open.
     Tracked,
+    /// A watch will tell.
+    Hoped,
     /// Answers, and what they show of objects.
     Answers {
         /// In the order of the requests.
@@ -120,6 +133,10 @@ impl HelmReleases {
                 cx.watches.overlook(&owner);
                 cx.watches.manage(&owner, kinds);
                 Outcome::Tracked
+            }
+            Effect::Hope { owner, objects } => {
+                cx.watches.hope(&owner, objects);
+                Outcome::Hoped
             }
             Effect::Requests { who, requests, concurrency, .. } => {
                 let (answers, seen) = requests::call(&who, requests, concurrency, cx).await;

@@ -84,7 +84,7 @@ impl HelmReleases {
             identity,
             missing_account,
             clean: is_clean(object, &status, cx),
-            digests: settings::digests(object),
+            digests: settings::digests(object, self.policy.digests),
             policy: self.policy.clone(),
         }
     }

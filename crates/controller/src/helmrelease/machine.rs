@@ -8,8 +8,10 @@ mod deciding;
 mod drifting;
 mod ending;
 mod outcomes;
+mod recovering;
 mod removing;
 mod starting;
+mod telling;
 mod unlocking;
 
 use std::collections::BTreeSet;
@@ -25,7 +27,7 @@ use sluice_helm::release::Release;
 use sluice_object::ObjectId;
 use sluice_reconcile::{Command, Input, Notice, Report, Verdict};
 
-use self::{acting::Acting, deciding::Act, drifting::Drifting};
+use self::{acting::Acting, deciding::Act, drifting::Drifting, recovering::Reconsidering};
 use super::{Effect, Facts, HelmReleases, Outcome, chart::Loaded, facts, history, report, state::Wanted};
 use crate::{marks::Marks, source::Trouble, waiting::Latest};
 
@@ -78,6 +80,8 @@ enum Stage {
     Unlocking(Box<Release>),
     /// Objects are compared with the cluster, or put back.
     Drifting(Box<Drifting>),
+    /// A failed release is looked at before it is given up.
+    Reconsidering(Box<Reconsidering>),
     /// What the next pass compares with is kept; then the pass settles.
     Closing(Box<Verdict>),
 }
@@ -127,6 +131,7 @@ pub(super) fn next(object: &HelmRelease, mut run: Run, input: Input<Outcome>, no
             run.unlocked(object, *release, answers, now)
         }
         (Stage::Drifting(drifting), Input::Done(outcome)) => run.drifting(object, *drifting, outcome, now),
+        (Stage::Reconsidering(looking), Input::Done(outcome)) => run.reconsidering(object, *looking, outcome, now),
         (Stage::Closing(verdict), Input::Done(Outcome::Remembered(contested))) => run.closed(*verdict, &contested),
         (Stage::Closing(verdict), _) => (run, Command::Settle(*verdict)),
         (stage, input) => run.lost(object, &stage, &input, now),
@@ -219,6 +224,7 @@ fn name_of(stage: &Stage) -> &'static str {
         Stage::Acting(_) => "acting",
         Stage::Unlocking(_) => "unlocking",
         Stage::Drifting(_) => "looking for drift",
+        Stage::Reconsidering(_) => "looking at a failed release",
         Stage::Closing(_) => "closing",
     }
 }

@@ -24,15 +24,14 @@ use std::{sync::Arc, time::Duration};
 use serde::Deserialize;
 use sluice_api::helm::HelmRelease;
 use sluice_cloud::Clouds;
-use sluice_helm::{
-    release::Algorithm,
-    render::{Cache, Execution},
-};
+use sluice_helm::render::{Cache, Execution};
 use sluice_object::{Gvk, Object, ObjectId};
 use sluice_reconcile::{
     Command, Context, Index, Input, Kind,
     trace::{Origin, Step},
 };
+
+pub use sluice_helm::release::Algorithm;
 
 pub use effects::{Effect, Outcome};
 pub use facts::Facts;
@@ -85,6 +84,13 @@ pub struct Policy {
     pub tracks_digests: bool,
     /// Whether new releases are applied and awaited as Helm 3 does it (gate `UseHelm3Defaults`).
     pub helm3_defaults: bool,
+    /// Whether templates may ask for the addresses of hosts (gate `AllowDNSLookups`).
+    pub resolves_names: bool,
+    /// Whether a failed release that is tried no more counts as deployed once its objects are healthy
+    /// (`--stalled-recovery`).
+    pub recovers: bool,
+    /// The first and the longest delay between attempts (`--min-retry-delay`, `--max-retry-delay`).
+    pub retry_delays: (Duration, Duration),
     /// The algorithm of digests in the history (`--snapshot-digest-algo`).
     pub digests: Algorithm,
     /// Whether charts may have native templates (`--native-templates`).
@@ -104,6 +110,9 @@ impl Default for Policy {
             retry_by_default: false,
             tracks_digests: true,
             helm3_defaults: false,
+            resolves_names: false,
+            recovers: true,
+            retry_delays: (Duration::from_millis(750), Duration::from_secs(15 * 60)),
             digests: Algorithm::default(),
             native_templates: false,
         }

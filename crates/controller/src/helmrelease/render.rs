@@ -37,6 +37,8 @@ pub struct Order {
     pub(super) checks_schema: bool,
     pub(super) post_renderers: PostRenderers,
     pub(super) strategy: Strategy,
+    /// Whether hosts have addresses.
+    pub(super) resolves_names: bool,
     /// The revision whose values are kept where the new ones say nothing.
     pub(super) reused: Option<Box<Release>>,
 }
@@ -59,8 +61,13 @@ pub(super) async fn render(order: Order, execution: &Execution, cx: &Context) ->
     let (order, mut answers) = (Arc::new(order), Arc::new(Answers::new()));
     for _ in 0..ROUNDS {
         let missing = Arc::new(Mutex::new(BTreeSet::new()));
-        let asking =
-            Asking { answers: answers.clone(), missing: missing.clone(), now: cx.now(), random: SystemRandom::new() };
+        let asking = Asking {
+            answers: answers.clone(),
+            missing: missing.clone(),
+            resolves_names: order.resolves_names,
+            now: cx.now(),
+            random: SystemRandom::new(),
+        };
         let (job, server, execution) = (order.clone(), server.clone(), execution.clone());
         let rendered = cx.cpu(move || once(&job, &server, &execution, asking)).await;
         let missing = std::mem::take(&mut *missing.lock().unwrap_or_else(PoisonError::into_inner));
@@ -132,9 +139,18 @@ fn definitions(crds: &[(String, String)]) -> Result<Vec<Object>, String> {
     Ok(found)
 }
 
-/// Something that a template looks up.
+/// Something that a template asks for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Question {
+enum Question {
+    /// Objects of the cluster.
+    Objects(Sought),
+    /// An address of a host.
+    Host(String),
+}
+
+/// Objects that a template looks up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Sought {
     api_version: String,
     kind: String,
     namespace: String,
@@ -147,6 +163,7 @@ type Answers = BTreeMap<Question, Result<Json, String>>;
 struct Asking {
     answers: Arc<Answers>,
     missing: Arc<Mutex<BTreeSet<Question>>>,
+    resolves_names: bool,
     now: Timestamp,
     random: SystemRandom,
 }
@@ -161,14 +178,28 @@ impl World for Asking {
     }
 
     fn lookup(&mut self, what: &Lookup<'_>) -> Result<Value, Failure> {
-        let question = Question {
+        let sought = Sought {
             api_version: what.api_version.into(),
             kind: what.kind.into(),
             namespace: what.namespace.into(),
             name: what.name.into(),
         };
+        self.answer(Question::Objects(sought)).map(|found| Value::from_json(&found))
+    }
+
+    fn resolve(&mut self, host: &str) -> Result<String, Failure> {
+        if !self.resolves_names {
+            return Ok(String::new());
+        }
+        let found = self.answer(Question::Host(host.into()))?;
+        Ok(found.as_str().unwrap_or_default().to_owned())
+    }
+}
+
+impl Asking {
+    fn answer(&self, question: Question) -> Result<Json, Failure> {
         match self.answers.get(&question) {
-            Some(Ok(found)) => Ok(Value::from_json(found)),
+            Some(Ok(found)) => Ok(found.clone()),
             Some(Err(error)) => Err(Failure::new(error.as_str())),
             None => {
                 self.missing.lock().unwrap_or_else(PoisonError::into_inner).insert(question);
@@ -181,14 +212,19 @@ impl World for Asking {
 async fn ask(who: &Identity, questions: BTreeSet<Question>, cx: &Context) -> Answers {
     let mut answers = Answers::new();
     for question in questions {
-        let answer = cx.cluster.call(who, request(&question)).await;
-        let answer = answered(&question, answer);
+        let answer = match &question {
+            Question::Objects(sought) => answered(sought, cx.cluster.call(who, request(sought)).await),
+            Question::Host(host) => {
+                let found = cx.world.resolve(host.clone()).await;
+                found.map(|address| address.to_string().into()).map_err(|error| format!("resolve `{host}`: {error}"))
+            }
+        };
         answers.insert(question, answer);
     }
     answers
 }
 
-fn request(question: &Question) -> Request {
+fn request(question: &Sought) -> Request {
     let gvk = Gvk::parse(&question.api_version, &question.kind);
     let namespace = question.namespace.clone();
     if question.name.is_empty() {
@@ -199,7 +235,7 @@ fn request(question: &Question) -> Request {
 }
 
 /// What is not there is an empty map.
-fn answered(question: &Question, answer: Result<Response, ApiError>) -> Result<Json, String> {
+fn answered(question: &Sought, answer: Result<Response, ApiError>) -> Result<Json, String> {
     match answer {
         Ok(Response::Object(object)) => Ok(object.into_value()),
         Ok(answer) => {
@@ -226,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_an_empty_map() {
-        let question = |name: &str| Question {
+        let question = |name: &str| Sought {
             api_version: "v1".into(),
             kind: "Secret".into(),
             namespace: "ns".into(),

@@ -123,8 +123,8 @@ pub(super) fn origin_labels(object: &HelmRelease) -> BTreeMap<String, String> {
 }
 
 /// Returns the digests of what is done to rendered manifests.
-pub(super) fn digests(object: &HelmRelease) -> Digests {
-    let digest = |text: String| Digest::of(Algorithm::Sha256, text.as_bytes()).to_string();
+pub(super) fn digests(object: &HelmRelease, algorithm: Algorithm) -> Digests {
+    let digest = |text: String| Digest::of(algorithm, text.as_bytes()).to_string();
     let renderers = post_renderers(object);
     let named = |text: Option<String>| text.map(digest).unwrap_or_default();
     Digests {

@@ -1,12 +1,15 @@
 //! Each transition of a HelmRelease's pass, on the machine alone: which act follows from which state, and what is told of
 //! its end. What an act does is tested where it lives, and all of it together on a real API server.
 
+mod recovering;
+
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use rstest::rstest;
 use serde_json::{Map, Value, json};
 use sluice_api::helm::HelmRelease;
+use sluice_apply::health::Health;
 use sluice_cluster::{ApiError, Identity, Request, Response};
 use sluice_helm::{
     File, Limits, load_files,
@@ -141,11 +144,21 @@ fn told(object: &HelmRelease, step: (Run, Command<HelmReleases>)) -> String {
     let message = |status: &Value, type_: &str| condition(status, type_)["message"].as_str().map(ToOwned::to_owned);
     match step {
         (_, Command::Publish(report)) => message(&report.status, "Reconciling").unwrap_or_default(),
+        (run, Command::Do(Effect::Track { .. })) => told(object, unhealthy(object, run)),
         step => {
             let verdict = closed(object, step);
-            message(&verdict.report.status, "Stalled").unwrap_or_else(|| "nothing".into())
+            let stalled = message(&verdict.report.status, "Stalled").unwrap_or_else(|| "nothing".into());
+            stalled.split("; next: ").next().unwrap_or_default().to_owned()
         }
     }
+}
+
+/// Passes over the last look at a failed release, whose objects are not healthy.
+fn unhealthy(object: &HelmRelease, run: Run) -> (Run, Command<HelmReleases>) {
+    let (run, _) = next(object, run, Input::Done(Outcome::Tracked), NOW);
+    let (run, _) = next(object, run, Input::Done(Outcome::Hoped), NOW);
+    let id = ObjectId::new(&Gvk::new("", "v1", "ConfigMap"), "ns", "a");
+    next(object, run, Input::Done(Outcome::Read(vec![(id, Health::not_found())])), NOW)
 }
 
 const INSTALL: &str = "Running 'install' action with timeout of 5m0s";
@@ -321,7 +334,12 @@ fn a_chart_that_does_not_render_fails_before_anything_is_stored() {
     let verdict = closed(&object, step);
     let status = &verdict.report.status;
     let message = "Helm upgrade failed for release ns/app with chart app@1.1.0: template: boom";
-    assert_eq!((verdict.next, condition(status, "Released")["message"].as_str()), (Next::Backoff, Some(message)));
+    assert_eq!(condition(status, "Released")["message"], message);
+    let told = format!("{message}; next: another attempt at 1970-01-01T00:00:00Z");
+    assert_eq!(
+        (verdict.next, &condition(status, "Ready")["message"]),
+        (Next::In(Duration::from_millis(750)), &json!(told))
+    );
     assert_eq!(short(status, "Ready"), "False UpgradeFailed");
     assert_eq!(status["lastAttemptedReleaseActionDuration"], "2s");
     assert_eq!((&status["failures"], &status["upgradeFailures"]), (&json!(1), &Value::Null));

@@ -19,13 +19,16 @@ pub enum Algorithm {
     Sha384,
     /// SHA-512.
     Sha512,
+    /// BLAKE3.
+    Blake3,
 }
 
-const ALGORITHMS: [(&str, Algorithm, usize); 4] = [
+const ALGORITHMS: [(&str, Algorithm, usize); 5] = [
     ("sha1", Algorithm::Sha1, 40),
     ("sha256", Algorithm::Sha256, 64),
     ("sha384", Algorithm::Sha384, 96),
     ("sha512", Algorithm::Sha512, 128),
+    ("blake3", Algorithm::Blake3, 64),
 ];
 
 /// A digest, as `<algorithm>:<hex>`.
@@ -64,6 +67,7 @@ impl Digest {
             Algorithm::Sha256 => hex(&Sha256::digest(bytes)),
             Algorithm::Sha384 => hex(&Sha384::digest(bytes)),
             Algorithm::Sha512 => hex(&Sha512::digest(bytes)),
+            Algorithm::Blake3 => hex(blake3::hash(bytes).as_bytes()),
         };
         Self { algorithm, hex }
     }
@@ -137,6 +141,19 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    /// As `openssl dgst` and `b3sum` have it.
+    #[rstest]
+    #[case("sha1", "da39a3ee5e6b4b0d3255bfef95601890afd80709")]
+    #[case("sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]
+    #[case("blake3", "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262")]
+    fn digests_of_nothing(#[case] algorithm: &str, #[case] hex: &str) {
+        let digest = Digest::of(algorithm.parse().unwrap(), b"");
+        assert_eq!(digest.to_string(), format!("{algorithm}:{hex}"));
+        assert!(
+            Digest::parse(&digest.to_string()).is_some_and(|digest| digest.verifies(b"") && !digest.verifies(b"a"))
+        );
+    }
 
     #[rstest]
     #[case::good("sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709", true)]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod crds;
+mod finish;
 mod hooks;
 mod install;
 mod rollback;

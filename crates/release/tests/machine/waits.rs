@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use sluice_apply::health::{JobRule, Rules};
+use sluice_helm::Event;
 use sluice_release::{Options, Plan, Wait};
 
-use crate::world::{Ran, World, config, deployment, job, minutes, now, options, release, target};
+use crate::world::{Ran, World, config, deployment, hook, job, minutes, now, options, release, target, with_hooks};
 
 fn run(world: &World, documents: &[&str], options: Options) -> Ran {
     world.run(Plan::Install { release: release(documents) }, options)
@@ -84,4 +85,15 @@ fn a_job_that_fails_is_told_in_the_words_of_helm_3() {
     world.cluster.set_status(&target("Job", "j"), json!({"failed": 1}));
     let ran = run(&world, &[&job("j")], Options { wait: Wait::Legacy, ..options() });
     assert_eq!(ran.text(), "job is failed: apps/j");
+}
+
+#[test]
+fn hooks_have_rules_of_helm_3_too() {
+    let rules = |wait: Wait| {
+        let world = World::new();
+        let release = with_hooks(&[], vec![hook("h", &[Event::PreInstall])]);
+        let ran = world.run(Plan::Install { release }, Options { wait, ..options() });
+        ran.waits[0].1.rules
+    };
+    assert_eq!([rules(Wait::Legacy), rules(Wait::Poller)], [Rules::LegacyHooks, Rules::Hooks]);
 }

@@ -24,5 +24,5 @@ fn lookup(call: &mut Call<'_>, args: &[Value]) -> Answer {
 }
 
 fn host(call: &mut Call<'_>, args: &[Value]) -> Answer {
-    Ok(Value::string(call.resolve(&text(args, 0))))
+    Ok(Value::string(call.resolve(&text(args, 0))?))
 }

@@ -10,6 +10,7 @@ use sluice_api::{
 };
 use sluice_apply::health::{Health, Reader, Status};
 use sluice_helm::{
+    Event,
     release::{self, Release},
     top,
 };
@@ -73,6 +74,10 @@ impl Run {
             }
             Act::Rollback(to) => self.run_action(object, act, Plan::Rollback { to }, now),
             Act::Remove => self.run_action(object, act, Plan::Uninstall, now),
+            Act::Finish(action) => {
+                let event = if action == Action::Install { Event::PostInstall } else { Event::PostUpgrade };
+                self.run_action(object, act, Plan::Finish { event }, now)
+            }
         }
     }
 
@@ -112,6 +117,7 @@ impl Run {
             },
             post_renderers: settings::post_renderers(object),
             strategy: settings::post_render_strategy(object),
+            resolves_names: self.facts.policy.resolves_names,
             reused: reused.flatten(),
         };
         self.stage = Stage::Rendering(act);
@@ -142,7 +148,7 @@ impl Run {
         self.track(object, What::Act(act), action, ask, (entries, kinds))
     }
 
-    fn options(&self, object: &HelmRelease, action: Action) -> sluice_release::Options {
+    pub(super) fn options(&self, object: &HelmRelease, action: Action) -> sluice_release::Options {
         let storage = self.status.storage_namespace.clone().unwrap_or_default();
         let expressions = self.facts.expressions.as_ref().map(|compiled| compiled.health.clone()).unwrap_or_default();
         settings::options(object, &storage, action, &self.facts.policy, expressions)
@@ -324,6 +330,7 @@ impl Run {
                 Act::Test => self.tested(object, &act, &observed, result, now),
                 Act::Rollback(to) => self.rolled_back(object, &act, to, &observed, result, now),
                 Act::Remove => self.remediated(object, &act, &observed, result, now),
+                Act::Finish(action) => self.finished(object, (&act, action), &observed, result, now),
                 _ => {
                     self.note_duration(now);
                     self.released_with(object, acting, &act, &observed, result, now)

@@ -5,8 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sluice_api::{
     conditions::{
-        DRIFTED, FALSE, READY, RECONCILING, RELEASED, REMEDIATED, STALLED, TRUE, UNKNOWN, find_condition, is_true,
-        reasons,
+        DRIFTED, FALSE, READY, RECONCILING, RELEASED, REMEDIATED, TRUE, UNKNOWN, find_condition, is_true, reasons,
     },
     helm::{Action, HelmRelease, ReleaseAction, Remediation, RemediationStrategy},
 };
@@ -21,6 +20,8 @@ use super::{
         values::{self, Values},
     },
     Run, Stage, Step,
+    drifting::Purpose,
+    recovering::GivenUp,
     starting::Request,
     trouble,
 };
@@ -42,6 +43,8 @@ pub(super) enum Act {
     Remove,
     /// Objects are put back.
     Correct,
+    /// What an action has left when it failed is done.
+    Finish(Action),
 }
 
 /// What acts count as.
@@ -52,6 +55,7 @@ pub(super) enum ActKind {
     Test,
     Remediate,
     Drift,
+    Finish,
 }
 
 impl Act {
@@ -62,6 +66,7 @@ impl Act {
             Self::Test => ActKind::Test,
             Self::Rollback(_) | Self::Remove => ActKind::Remediate,
             Self::Correct => ActKind::Drift,
+            Self::Finish(_) => ActKind::Finish,
         }
     }
 
@@ -74,6 +79,7 @@ impl Act {
             Self::Rollback(_) => "rollback",
             Self::Remove => "uninstall",
             Self::Correct => "correct cluster drift",
+            Self::Finish(_) => "finish",
         }
     }
 
@@ -84,6 +90,7 @@ impl Act {
             Self::Test => Some(Action::Test),
             Self::Rollback(_) => Some(Action::Rollback),
             Self::Remove => Some(Action::Uninstall),
+            Self::Finish(action) => Some(*action),
             Self::Unlock | Self::Correct => None,
         }
     }
@@ -117,7 +124,7 @@ impl Run {
         // What was released a moment ago is as it was released.
         let fresh = self.facts.clean || self.done.contains(&ActKind::Release);
         if state == State::Deployed && state::looks_for_drift(object) && !fresh {
-            return self.look_for_drift(object, now);
+            return self.look_for_drift(object, Purpose::Correct, now);
         }
         self.decided(object, &state, now)
     }
@@ -142,7 +149,8 @@ impl Run {
             Decision::Exhausted => self.exhausted(object, now),
             Decision::NoWayBack => {
                 let message = "Failed to perform remediation: missing target release for rollback: cannot remediate failed release";
-                self.give_up(object, helm::MISSING_ROLLBACK_TARGET, message, now)
+                let given_up = GivenUp { reason: helm::MISSING_ROLLBACK_TARGET, message: message.into() };
+                self.reconsider(object, given_up, now)
             }
         }
     }
@@ -278,11 +286,11 @@ impl Run {
         if let Some(after) = self.retry_interval(object) {
             return self.try_again_after(object, after, now);
         }
-        let Some(remediation) = object.remediation(&self.status) else { return self.try_again(object, now) };
+        let Some(remediation) = object.remediation(&self.status) else { return self.try_again(object, true, now) };
         let removes_upgrade = self.status.last_attempted_release_action == Some(ReleaseAction::Upgrade)
             && remediation.strategy == RemediationStrategy::Uninstall;
         if !remediation.is_exhausted() || removes_upgrade {
-            return self.try_again(object, now);
+            return self.try_again(object, true, now);
         }
         self.exhausted(object, now)
     }
@@ -292,25 +300,11 @@ impl Run {
             return self.try_again_after(object, after, now);
         }
         if object.remediation(&self.status).is_none_or(|remediation| !remediation.is_exhausted()) {
-            return self.try_again(object, now);
+            return self.try_again(object, true, now);
         }
         let mut run = self;
         run.marks(object, now).clear(RECONCILING);
         run.rest(object)
-    }
-
-    fn try_again(mut self, object: &HelmRelease, now: Timestamp) -> Step {
-        let message = self.ready_message().unwrap_or_default();
-        self.marks(object, now).set(RECONCILING, TRUE, reasons::PROGRESSING_WITH_RETRY, &message);
-        self.pause(object, Next::Backoff)
-    }
-
-    /// Releases that are tried again instead of being remediated wait for it.
-    pub(super) fn try_again_after(mut self, object: &HelmRelease, after: Duration, now: Timestamp) -> Step {
-        let message = format!("retrying after {}", sluice_api::Duration(after));
-        self.marks(object, now).set(RECONCILING, TRUE, reasons::PROGRESSING_WITH_RETRY, &message);
-        self.status.observed_generation = object.metadata.generation;
-        self.pause(object, Next::After(after))
     }
 
     pub(super) fn retry_interval(&self, object: &HelmRelease) -> Option<Duration> {
@@ -324,16 +318,7 @@ impl Run {
         };
         let failures = object.remediation(&self.status).map_or(0, |remediation| remediation.failures);
         let message = format!("Failed to {action} after {failures} attempt(s)");
-        self.give_up(object, helm::RETRIES_EXCEEDED, &message, now)
-    }
-
-    /// Nothing is tried until spec, chart or values change, or somebody asks for it.
-    fn give_up(mut self, object: &HelmRelease, reason: &str, message: &str, now: Timestamp) -> Step {
-        let mut marks = self.marks(object, now);
-        marks.clear(RECONCILING);
-        marks.set(STALLED, TRUE, reason, message);
-        self.status.observed_generation = object.metadata.generation;
-        self.pause(object, Next::Never)
+        self.reconsider(object, GivenUp { reason: helm::RETRIES_EXCEEDED, message }, now)
     }
 
     /// Returns the newest stored revision.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use sluice_api::{
     conditions::{DRIFTED, READY, TRUE, UNKNOWN, reasons},
-    helm::{DriftDetectionMode, HelmRelease},
+    helm::{self, DriftDetectionMode, HelmRelease},
 };
 use sluice_apply::{
     Action, Changes,
@@ -21,11 +21,12 @@ use sluice_reconcile::{Command, Next};
 use super::{
     super::{
         Effect, MANAGER, Outcome, facts, history,
-        report::{About, reasons as helm},
+        report::{About, reasons as told},
         state::State,
     },
     Run, Stage, Step,
     deciding::Act,
+    recovering::GivenUp,
     trouble,
 };
 
@@ -36,7 +37,17 @@ pub(super) struct Drifting {
     live: Vec<Option<Object>>,
     ignore: IgnoreRules,
     errors: Vec<String>,
+    purpose: Purpose,
     phase: Phase,
+}
+
+/// What objects are compared for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To tell of drift, and put it back.
+    Correct,
+    /// To see whether a failed release was written as a whole; else it is given up.
+    Finish(GivenUp, helm::Action),
 }
 
 #[derive(Debug)]
@@ -56,7 +67,7 @@ enum Phase {
 }
 
 impl Run {
-    pub(super) fn look_for_drift(mut self, object: &HelmRelease, now: Timestamp) -> Step {
+    pub(super) fn look_for_drift(mut self, object: &HelmRelease, purpose: Purpose, now: Timestamp) -> Step {
         let Some(last) = self.last() else { return self.decided(object, &State::Deployed, now) };
         let (name, namespace) = (last.name.clone(), last.namespace.clone());
         let objects: Vec<_> = match sluice_release::read_manifest(&last.manifest) {
@@ -71,7 +82,8 @@ impl Run {
             Err(error) => return self.unknown(object, &error.to_string(), now),
         };
         let kinds = if self.is_remote() { BTreeSet::new() } else { self.drift_kinds(&objects) };
-        let drifting = Drifting { objects, live: Vec::new(), ignore, errors: Vec::new(), phase: Phase::Tracking };
+        let (live, errors, phase) = (Vec::new(), Vec::new(), Phase::Tracking);
+        let drifting = Drifting { objects, live, ignore, errors, purpose, phase };
         self.stage = Stage::Drifting(Box::new(drifting));
         (self, Command::Do(Effect::Track { owner: facts::id(object), kinds }))
     }
@@ -143,7 +155,7 @@ impl Run {
 
     fn unknown(self, object: &HelmRelease, error: &str, now: Timestamp) -> Step {
         let message = format!("Could not determine release state: unable to determine cluster state: {error}");
-        self.fail(object, &trouble(helm::STATE_ERROR, message), Next::Backoff, now)
+        self.fail(object, &trouble(told::STATE_ERROR, message), Next::Backoff, now)
     }
 
     fn compared(
@@ -155,6 +167,9 @@ impl Run {
     ) -> Step {
         let differences = drifting.compare(answers);
         let changed = differences.iter().any(|one| matches!(one.found, Found::Missing | Found::Changed { .. }));
+        if let Purpose::Finish(given_up, action) = drifting.purpose {
+            return self.reconsidered(object, (given_up, action), !changed && drifting.errors.is_empty(), now);
+        }
         if !changed {
             return match drifting.errors.is_empty() {
                 true => self.decided(object, &State::Deployed, now),
@@ -168,8 +183,8 @@ impl Run {
         let name = self.latest_entry().map(|entry| history::full_name(&entry)).unwrap_or_default();
         let summary = drift::summary(&differences);
         let message = format!("Cluster state of release {name} has drifted from the desired state:\n{summary}");
-        self.notice(EventType::Warning, helm::DRIFT_DETECTED, message.clone());
-        self.marks(object, now).set(DRIFTED, TRUE, helm::DRIFT_DETECTED, &message);
+        self.notice(EventType::Warning, told::DRIFT_DETECTED, message.clone());
+        self.marks(object, now).set(DRIFTED, TRUE, told::DRIFT_DETECTED, &message);
         if object.drift_mode() != DriftDetectionMode::Enabled {
             return self.succeed(object, now);
         }
@@ -186,6 +201,7 @@ impl Run {
             live: Vec::new(),
             ignore: IgnoreRules::default(),
             errors: Vec::new(),
+            purpose: Purpose::Correct,
             phase: Phase::Correcting(done),
         };
         self.stage = Stage::Drifting(Box::new(drifting));
@@ -268,7 +284,7 @@ impl Drifting {
     }
 
     fn take_over(&self, managers: &[String]) -> Vec<Request> {
-        if managers.is_empty() {
+        if managers.is_empty() || self.purpose != Purpose::Correct {
             return Vec::new();
         }
         let patch = |live: &Object| {

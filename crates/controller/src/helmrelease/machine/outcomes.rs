@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sluice_api::{
     conditions::{FALSE, READY, RELEASED, REMEDIATED, TEST_SUCCESS, TRUE, UNKNOWN, is_true, reasons},
-    helm::{HelmRelease, ReleaseAction, ReleaseSnapshot},
+    helm::{Action, HelmRelease, ReleaseAction, ReleaseSnapshot},
 };
 use sluice_cluster::EventType;
 use sluice_helm::release::{self, Release};
@@ -28,7 +28,7 @@ impl Run {
         let values = self.facts.values.as_ref().map(|values| values.json.clone()).unwrap_or_default();
         About {
             revision: self.wanted().version.to_owned(),
-            token: release::digest_values(release::Algorithm::Sha256, &values).to_string(),
+            token: release::digest_values(self.facts.policy.digests, &values).to_string(),
             app_version: self.chart.as_ref().map(|chart| chart.chart.metadata.app_version.clone()).unwrap_or_default(),
             oci_digest: self.status.last_attempted_revision_digest.clone().unwrap_or_default(),
         }
@@ -43,7 +43,7 @@ impl Run {
     /// Notes that a release could not be made as wanted.
     fn note_failure(&mut self, object: &HelmRelease, act: &Act, text: &str, now: Timestamp) {
         let (reason, action) = match act {
-            Act::Install => (helm::INSTALL_FAILED, "install"),
+            Act::Install | Act::Finish(Action::Install) => (helm::INSTALL_FAILED, "install"),
             _ => (helm::UPGRADE_FAILED, "upgrade"),
         };
         let wanted = self.wanted();
@@ -93,6 +93,29 @@ impl Run {
         self.go_on(object, act, now)
     }
 
+    /// A failed release was finished: its entry tells of a success now, and no failure counts any more.
+    pub(super) fn finished(
+        mut self,
+        object: &HelmRelease,
+        (act, action): (&Act, Action),
+        observed: &Observed,
+        result: Result<(), Error>,
+        now: Timestamp,
+    ) -> Step {
+        let algorithm = self.facts.policy.digests;
+        for release in observed.values() {
+            history::update(&mut self.status, release, algorithm, None);
+        }
+        let Err(error) = result else {
+            (self.status.failures, self.status.install_failures, self.status.upgrade_failures) = (0, 0, 0);
+            self.note_success(object, action == Action::Install, now);
+            return self.go_on(object, act, now);
+        };
+        let text = told(&error);
+        self.note_failure(object, act, &text, now);
+        if observed.is_empty() { self.act_failed(object, &text, now) } else { self.go_on(object, act, now) }
+    }
+
     fn note_success(&mut self, object: &HelmRelease, installs: bool, now: Timestamp) {
         let Some(entry) = self.latest_entry() else { return };
         let (reason, message) = match installs {
@@ -121,7 +144,7 @@ impl Run {
         if is_true(&self.status.conditions, READY) {
             self.not_ready(object, now, helm::RECONCILE_ERROR, text);
         }
-        self.pause(object, Next::Backoff)
+        self.try_again(object, false, now)
     }
 
     /// Something newer is wanted: what was awaited no longer counts.

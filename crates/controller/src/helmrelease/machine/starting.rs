@@ -6,7 +6,7 @@ use sluice_api::{
     helm::{ChartNameChangeStrategy, HelmRelease},
 };
 use sluice_cluster::{ApiError, EventType, Identity, Response};
-use sluice_helm::release::{Algorithm, Release, digest_values, shortened, verify_values};
+use sluice_helm::release::{Release, digest_values, shortened, verify_values};
 use sluice_object::Object;
 use sluice_reconcile::{Command, Next};
 
@@ -200,7 +200,7 @@ impl Run {
     /// Notes what is attempted. Other failures were of something else.
     fn attempt(&mut self, object: &HelmRelease, loaded: &Loaded) {
         let values = self.facts.values.as_ref().map(|values| values.json.clone()).unwrap_or_default();
-        let reset = self.is_requested(object, Request::Reset);
+        let (reset, algorithm) = (self.is_requested(object, Request::Reset), self.facts.policy.digests);
         let status = &mut self.status;
         status.storage_namespace = Some(object.storage_namespace().to_owned());
         let same_values = match (&status.last_attempted_config_digest, &status.last_attempted_values_checksum) {
@@ -217,7 +217,7 @@ impl Run {
         status.last_attempted_generation = object.metadata.generation;
         status.last_attempted_revision = Some(loaded.version().to_owned());
         status.last_attempted_revision_digest = (!loaded.oci_digest.is_empty()).then(|| loaded.oci_digest.clone());
-        status.last_attempted_config_digest = Some(digest_values(Algorithm::Sha256, &values).to_string());
+        status.last_attempted_config_digest = Some(digest_values(algorithm, &values).to_string());
         status.last_attempted_values_checksum = None;
         status.last_release_revision = None;
     }
