@@ -93,7 +93,7 @@ impl Definitions {
         for (index, answer) in written.iter().zip(answers) {
             let item = &mut self.items[*index];
             match answer {
-                Ok(answer) => item.health = answer.into_object().map(|object| work.reader().read(&object, now)),
+                Ok(answer) => item.health = answer.into_object().map(|object| work.options.reader().read(&object, now)),
                 // Somebody else has just made it.
                 Err(error) if error.reason == "AlreadyExists" => {}
                 Err(error) => return Turn::Fail(unwritten(&item.object, &error, work)),

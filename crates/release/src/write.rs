@@ -199,7 +199,7 @@ fn request(doing: &Doing, work: &Work) -> Request {
 
 /// Of what was written only its health is kept.
 fn on_written(item: usize, answer: Response, work: &mut Work, now: Timestamp) {
-    let health = answer.into_object().map(|object| work.reader().read(&object, now));
+    let health = answer.into_object().map(|object| work.options.reader().read(&object, now));
     work.items[item].health = health;
 }
 
