@@ -7,7 +7,7 @@ use std::thread::available_parallelism;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use sluice_sim::{
-    Outcome, Plan, Scenario, scenario,
+    FAULTS, Outcome, Plan, Scenario, scenario,
     sweep::{self, Failure, Summary},
 };
 
@@ -74,7 +74,7 @@ fn chosen(options: &Options) -> anyhow::Result<Vec<Scenario>> {
 }
 
 fn plans(options: &Options, wanted: &Outcome) -> Vec<Plan> {
-    let singles = if options.no_singles { Vec::new() } else { sweep::singles(wanted) };
+    let singles = if options.no_singles { Vec::new() } else { sweep::singles(wanted, &FAULTS) };
     [singles, sweep::pairs(wanted, options.pairs), sweep::seeds(0..options.seeds)].concat()
 }
 

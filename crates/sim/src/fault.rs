@@ -25,8 +25,6 @@ pub enum Fault {
     DiskLost,
     /// It is done, and all watches are cut: events that were not delivered are never seen, and all is listed again.
     Cut,
-    /// It is done; the process loses the lease and ends.
-    Deposed,
 }
 
 /// The faults of a single sweep, in the order in which they are tried.
@@ -53,10 +51,7 @@ impl Fault {
 
     /// Says whether the agent dies.
     pub(crate) fn is_death(self) -> bool {
-        matches!(
-            self,
-            Self::DiesBefore | Self::DiesAfter | Self::GoneBefore | Self::GoneAfter | Self::DiskLost | Self::Deposed
-        )
+        matches!(self, Self::DiesBefore | Self::DiesAfter | Self::GoneBefore | Self::GoneAfter | Self::DiskLost)
     }
 
     /// Says whether the agent stays away until the next step.
@@ -103,7 +98,6 @@ impl fmt::Display for Fault {
             Self::GoneAfter => f.write_str("done, the agent dies and misses a step"),
             Self::DiskLost => f.write_str("done, the agent dies and loses its disk"),
             Self::Cut => f.write_str("done, watches are cut"),
-            Self::Deposed => f.write_str("done, the agent loses its lease"),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use crate::{
     chance::Chance,
     clock::lock,
-    fault::FAULTS,
+    fault::{FAULTS, Fault},
     plan::Plan,
     play::{Outcome, play},
     scenario::Scenario,
@@ -56,10 +56,10 @@ pub fn check(scenario: &Scenario, plan: &Plan, wanted: &Outcome) -> Outcome {
     outcome
 }
 
-/// Returns each fault at each effect.
-pub fn singles(wanted: &Outcome) -> Vec<Plan> {
-    let effects = 0..wanted.effects;
-    effects.flat_map(|effect| FAULTS.map(|fault| Plan::with([(effect, fault)].into()))).collect()
+/// Returns each of these faults at each effect.
+pub fn singles(wanted: &Outcome, faults: &[Fault]) -> Vec<Plan> {
+    let each = |effect: usize| faults.iter().map(move |fault| Plan::with([(effect, *fault)].into()));
+    (0..wanted.effects).flat_map(each).collect()
 }
 
 /// Returns so many pairs of faults; the second one comes soon after the first, or any time.

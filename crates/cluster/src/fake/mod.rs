@@ -27,10 +27,7 @@ mod strategic;
 mod verbs;
 mod watchers;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::{
     FutureExt as _,
@@ -132,15 +129,6 @@ impl FakeCluster {
     /// Returns all objects, by group, kind, namespace and name.
     pub fn objects(&self) -> Vec<Object> {
         self.state().all()
-    }
-
-    /// Returns all objects as [`Self::objects`] does, without copying again what is in `old` as it is now.
-    pub fn objects_since(&self, old: Vec<Object>) -> Vec<Object> {
-        let mut old: HashMap<String, Object> = old.into_iter().map(|old| (old.uid().to_owned(), old)).collect();
-        let state = self.state();
-        let kept = |now: &Object, old: Object| (old.resource_version() == now.resource_version()).then_some(old);
-        let objects = state.objects.values();
-        objects.map(|now| old.remove(now.uid()).and_then(|old| kept(now, old)).unwrap_or_else(|| now.clone())).collect()
     }
 
     /// Returns the Events so far.

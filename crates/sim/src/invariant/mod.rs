@@ -88,7 +88,7 @@ impl Auditor {
     }
 
     fn look(&mut self) {
-        self.view.objects = self.cluster.objects_since(std::mem::take(&mut self.view.objects));
+        self.view.objects = self.cluster.objects();
         self.released.note(&self.view);
     }
 

@@ -8,16 +8,15 @@ use super::View;
 
 const STORED: &str = "helm.sh/release.v1";
 
-/// Returns the releases that are under way, or deployed, more than once.
+/// Returns the releases that are under way more than once. Two may be deployed: Helm does not insist that the older one
+/// is marked as superseded.
 pub(super) fn at_once(view: &View) -> Vec<String> {
-    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for stored in stored(view) {
-        let status = stored.label("status").unwrap_or_default();
-        let phase = if status.starts_with("pending-") { "pending" } else { status };
-        *counts.entry((stored.label("name").unwrap_or_default(), phase)).or_default() += 1;
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for stored in stored(view).filter(|stored| stored.label("status").is_some_and(|it| it.starts_with("pending-"))) {
+        *counts.entry(stored.label("name").unwrap_or_default()).or_default() += 1;
     }
-    let more = counts.into_iter().filter(|((_, phase), count)| *count > 1 && ["pending", "deployed"].contains(phase));
-    more.map(|((name, phase), count)| format!("release `{name}` is {phase} {count} times")).collect()
+    let more = counts.into_iter().filter(|(_, count)| *count > 1);
+    more.map(|(name, count)| format!("release `{name}` is pending {count} times")).collect()
 }
 
 /// Returns the releases that nobody wants any more.
