@@ -31,8 +31,12 @@ pub const NAMESPACE: &str = "flux-system";
 pub const ACCOUNT: &str = "sluice";
 
 /// The leases that the agent holds while it acts: its own, and those of the controllers it stands for.
-pub const LEASES: [&str; 3] =
-    ["sluice-leader-election", "source-controller-leader-election", "kustomize-controller-leader-election"];
+pub const LEASES: [&str; 4] = [
+    "sluice-leader-election",
+    "source-controller-leader-election",
+    "kustomize-controller-leader-election",
+    "helm-controller-leader-election",
+];
 
 /// How long the agent may take to be ready, or to end.
 const PATIENCE: Duration = Duration::from_secs(30);

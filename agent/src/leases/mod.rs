@@ -32,7 +32,8 @@ pub use record::{LeaseSpec, Stored};
 pub const OWN: &str = "sluice-leader-election";
 
 /// The leases of the Flux controllers whose kinds this agent serves.
-pub const FLUX: [&str; 2] = ["source-controller-leader-election", "kustomize-controller-leader-election"];
+pub const FLUX: [&str; 3] =
+    ["source-controller-leader-election", "kustomize-controller-leader-election", "helm-controller-leader-election"];
 
 /// What to hold, and as whom.
 #[derive(Debug, Clone)]

@@ -69,7 +69,7 @@ impl Server {
     }
 
     fn holders(&self) -> Vec<Option<String>> {
-        [OWN, FLUX[0], FLUX[1]].iter().map(|name| self.holder(name)).collect()
+        [OWN, FLUX[0], FLUX[1], FLUX[2]].iter().map(|name| self.holder(name)).collect()
     }
 
     fn answer(&self, request: Request) -> Result<Response, ApiError> {
@@ -128,7 +128,7 @@ fn ticking() -> Timestamp {
 }
 
 fn all(holder: &str) -> Vec<Option<String>> {
-    vec![Some(holder.to_owned()); 3]
+    vec![Some(holder.to_owned()); 4]
 }
 
 fn seconds(count: u64) -> Duration {
@@ -184,7 +184,7 @@ async fn none_of_fluxs_leases_is_held_while_one_is_anothers() {
     let flux = renewing(&server, FLUX[1], "kc_1");
     let (mut leases, _) = agent(&server, "me");
     sleep(seconds(60)).await;
-    assert_eq!(server.holders(), [Some("me".into()), None, Some("kc_1".into())]);
+    assert_eq!(server.holders(), [Some("me".into()), None, Some("kc_1".into()), None]);
     flux.abort();
     leases.held().await.unwrap();
     assert_eq!(server.holders(), all("me"));
