@@ -13,7 +13,7 @@ use sluice_e2e::{Agent, AgentOptions, ControlPlane, Options, Registry};
 use tokio::time::sleep;
 
 use crate::{
-    bench::{COUNTED, FLOORS, FREQUENT, INTERVAL, median},
+    bench::{COUNTED, FREQUENT, INTERVAL, floors, median},
     bulk,
     counts::{Requests, cpu_of},
     definitions, ready,
@@ -34,11 +34,11 @@ struct Bench {
 /// Measures everything on a control plane of its own, with a registry beside it.
 pub(crate) async fn measure(count: usize, definitions: usize) -> anyhow::Result<Vec<Row>> {
     let bench = Bench::start(count, definitions).await?;
-    let mut rows = vec![bench.floor_row()];
-    rows.push(bench.many().await?);
-    rows.push(bench.changed().await?);
-    rows.push(bench.touched().await?);
-    rows.push(bench.interval().await?);
+    let mut rows = vec![bench.floor_row().told()];
+    rows.push(bench.many().await?.told());
+    rows.push(bench.changed().await?.told());
+    rows.push(bench.touched().await?.told());
+    rows.push(bench.interval().await?.told());
     Ok(rows)
 }
 
@@ -52,13 +52,13 @@ impl Bench {
         pushed.map_err(anyhow::Error::from_boxed)?;
         let client = cluster.client()?;
         definitions::make(&client, definitions).await?;
-        let mut floors = Vec::new();
-        for namespace in FLOORS {
+        let mut times = Vec::new();
+        for namespace in floors(count) {
             eprintln!("the floor of {count} releases");
-            floors.push(floor::measure(&client, namespace, count).await?);
+            times.push(floor::measure(&client, namespace, count).await?);
         }
         let agent = Agent::start(&cluster, AgentOptions::default()).await.map_err(anyhow::Error::from_boxed)?;
-        Ok(Self { agent, client, count, floor: median(floors), cluster, registry })
+        Ok(Self { agent, client, count, floor: median(times), cluster, registry })
     }
 
     fn floor_row(&self) -> Row {

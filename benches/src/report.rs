@@ -24,6 +24,12 @@ impl Row {
     pub(crate) fn new(what: String) -> Self {
         Self { what, time: None, ratio: None, memory: None, cpu: None, requests: None }
     }
+
+    /// Shows it to whoever waits for the table.
+    pub(crate) fn told(self) -> Self {
+        eprintln!("{}", line(&self));
+        self
+    }
 }
 
 /// Returns the table, with where and how it was measured.

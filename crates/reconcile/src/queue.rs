@@ -295,7 +295,9 @@ mod tests {
     #[test]
     fn what_gives_way_comes_after_all_that_waits() {
         let mut queue = Queue::<u8>::new(1);
-        ["a", "b", "c"].map(|name| woken(&mut queue, name, CHANGED));
+        for name in ["a", "b", "c"] {
+            woken(&mut queue, name, CHANGED);
+        }
         let next = |queue: &mut Queue<u8>| queue.pop().map(|(id, work)| (id.name, work));
         assert_eq!(next(&mut queue), Some(("a".into(), Work::Start)));
         queue.gave_way(&id("a"), 7, || Cause::Changed);

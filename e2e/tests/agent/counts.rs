@@ -1,17 +1,13 @@
 //! What the work costs: requests, and memory.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde_json::Value;
 use sluice_e2e::control_plane::AuditEntry;
 use sluice_e2e::scenario::{config_map, helm_release, kustomization, oci_repository};
-use sluice_e2e::{Outcome, Scenario, eventually};
+use sluice_e2e::{Outcome, Scenario};
 
 use crate::crash::end;
 use crate::fixture::{alone, registry};
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns the agent's requests since a moment about a scenario's namespace or about none (discovery), without watches
 /// and the renewal of leases.
@@ -116,13 +112,12 @@ async fn a_release_of_n_objects_costs_3n_and_14_requests_and_an_interval_one() -
     assert!(installing.len() <= 3 * N + 14, "{} requests:\n{}", installing.len(), shown(&installing));
 
     let since = Timestamp::now();
-    let looks = || -> Result<usize, String> {
+    let look = async || -> Result<(usize, Vec<AuditEntry>), String> {
         let requests = requests(&world, since).map_err(|error| error.to_string())?;
         let looks = requests.iter().filter(|entry| entry.verb == "list" && entry.resource == "secrets").count();
-        if looks >= 3 { Ok(looks) } else { Err(format!("{looks} looks:\n{}", shown(&requests))) }
+        if looks >= 3 { Ok((looks, requests)) } else { Err(shown(&requests)) }
     };
-    let looks = eventually(PATIENCE, async || looks()).await?;
-    let requests = requests(&world, since)?;
+    let (looks, requests) = world.eventually(look).await?;
     assert_eq!(requests.len(), looks, "{}", shown(&requests));
     world.delete("HelmRelease", "app").await?;
     world.gone("HelmRelease", "app").await
