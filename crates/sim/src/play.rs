@@ -268,7 +268,7 @@ impl<'a> Play<'a> {
             }
             Wish::Request { who, request, reply } => {
                 let fault = self.fault(|| crate::trace::describe(&who, &request));
-                let answer = self.perform(&who, request, fault);
+                let answer = self.perform(&who, *request, fault);
                 match answer {
                     Some(answer) if self.order.is_slow() => {
                         self.site.stage.ask(Asked { life, wish: Wish::Answer { answer, reply } });

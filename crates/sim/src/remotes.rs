@@ -10,7 +10,7 @@ use sluice_object::Tree;
 use crate::clock::lock;
 
 /// Files of a commit: path and text.
-pub type Files = Vec<(String, String)>;
+pub(crate) type Files = Vec<(String, String)>;
 
 /// A commit of a repository, or a push of an artifact.
 #[derive(Debug, Clone)]

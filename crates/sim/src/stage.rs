@@ -44,7 +44,7 @@ pub(crate) struct Asked {
 
 pub(crate) enum Wish {
     /// A request is to be done.
-    Request { who: Identity, request: Request, reply: oneshot::Sender<Answer> },
+    Request { who: Identity, request: Box<Request>, reply: oneshot::Sender<Answer> },
     /// It is done, and the answer is on its way.
     Answer { answer: Answer, reply: oneshot::Sender<Answer> },
     /// A remote is to be asked; the answer says whether it can be reached.

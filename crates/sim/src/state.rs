@@ -7,7 +7,7 @@ use sluice_cluster::FakeCluster;
 use sluice_object::Object;
 
 /// Objects by their id.
-pub type State = BTreeMap<String, Value>;
+pub(crate) type State = BTreeMap<String, Value>;
 
 /// Returns all that must not depend on how often an agent was started.
 pub(crate) fn of(cluster: &FakeCluster) -> State {

@@ -68,7 +68,7 @@ pub fn pairs(wanted: &Outcome, count: usize) -> Vec<Plan> {
     let mut fault = |from: usize, bound: usize| (from + chance.below(bound), FAULTS[chance.below(FAULTS.len())]);
     let pair = |index: usize| {
         let first = fault(0, wanted.effects);
-        let reach = if index % 2 == 0 { 12 } else { wanted.effects };
+        let reach = if index.is_multiple_of(2) { 12 } else { wanted.effects };
         Plan::with([first, fault(first.0 + 1, reach)].into())
     };
     (0..count).map(pair).collect()

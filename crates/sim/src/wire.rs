@@ -39,7 +39,10 @@ impl Wire {
 
     async fn request(&self, who: &Identity, request: Request) -> Answer {
         let (reply, answer) = oneshot::channel();
-        self.stage.ask(Asked { life: self.life, wish: Wish::Request { who: who.clone(), request, reply } });
+        self.stage.ask(Asked {
+            life: self.life,
+            wish: Wish::Request { who: who.clone(), request: Box::new(request), reply },
+        });
         match answer.await {
             Ok(answer) => answer,
             // The director has let it fall: so does the agent, in a moment.

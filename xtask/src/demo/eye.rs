@@ -131,7 +131,7 @@ impl View {
             |found: &&HelmRelease| found.name_any() == name && found.namespace().as_deref() == Some(namespace);
         let status = self.releases.iter().find(is_named)?.status.as_ref()?;
         let fetched = chart.status.as_ref().is_some_and(|status| ready(&status.conditions));
-        let is_from = serde_json::to_value(&chart.spec.source_ref.kind).is_ok_and(|kind| kind == from);
+        let is_from = serde_json::to_value(chart.spec.source_ref.kind).is_ok_and(|kind| kind == from);
         let revision = status.history.iter().map(|entry| entry.version).max();
         revision.filter(|_| fetched && is_from && ready(&status.conditions))
     }
