@@ -21,6 +21,7 @@ use crate::{
     access::Wish,
     dependencies::{self, Blocked, Depends, Ready},
     expressions::{self, Compiled},
+    kustomization::is_requested,
     source::Trouble,
 };
 
@@ -107,6 +108,7 @@ fn wish(object: &HelmRelease) -> Wish<'_> {
 fn is_clean(object: &HelmRelease, status: &HelmReleaseStatus, cx: &Context) -> bool {
     let (owner, entries) = (id(object), inventory(status));
     object.spec.kube_config.is_none()
+        && !is_requested(&object.metadata, status.last_handled_reconcile_at.as_ref())
         && status.inventory.is_some()
         && entries.iter().all(|entry| cx.watches.is_clean(&owner, &entry.id))
 }

@@ -8,7 +8,7 @@ use sluice_cluster::Target;
 use sluice_object::{Gvk, InventoryEntry, ObjectId};
 use sluice_reconcile::Context;
 
-use super::facts;
+use super::{facts, is_requested};
 
 /// Returns what a health check covers: all that was applied, or what the spec lists; never the object itself.
 pub(super) fn targets<'a>(
@@ -41,7 +41,8 @@ pub(super) struct Standing {
 
 /// Compares what the watches see with what was applied. Nobody knows what has changed at another cluster.
 pub(super) fn standing(object: &Kustomization, expressions: Option<&Expressions>, cx: &Context) -> Standing {
-    if object.spec.kube_config.is_some() {
+    let handled = object.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref());
+    if object.spec.kube_config.is_some() || is_requested(&object.metadata, handled) {
         return Standing::default();
     }
     let (owner, inventory) = (facts::id(object), facts::inventory(object.status.as_ref()));

@@ -116,7 +116,7 @@ fn uninstall() -> Scenario {
         name: "helm-uninstall",
         given: given(version(1), [app.clone()]),
         steps: vec![Push(GIT, version(2)), Delete(target(&app))],
-        end: vec!["Namespace//apps", "Namespace//flux-system"],
+        end: vec!["Namespace//apps"],
         ..Scenario::default()
     }
 }
