@@ -335,7 +335,7 @@ fn a_chart_that_does_not_render_fails_before_anything_is_stored() {
     let status = &verdict.report.status;
     let message = "Helm upgrade failed for release ns/app with chart app@1.1.0: template: boom";
     assert_eq!(condition(status, "Released")["message"], message);
-    let told = format!("{message}; next: another attempt at 1970-01-01T00:00:00Z");
+    let told = format!("{message}; next: another attempt at 1970-01-01T00:00:02Z");
     assert_eq!(
         (verdict.next, &condition(status, "Ready")["message"]),
         (Next::In(Duration::from_millis(750)), &json!(told))

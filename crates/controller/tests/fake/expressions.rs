@@ -16,6 +16,8 @@ use crate::{
 const HOUR: Duration = Duration::from_secs(3600);
 /// A little more than the timeout, and less than the next attempt takes to begin.
 const ABOVE: Duration = Duration::from_secs(305);
+/// A failure counts when it has lasted for two seconds.
+const LASTING: Duration = Duration::from_millis(2100);
 
 fn of(object: Value) -> Target {
     Target::of(&Object::new(object).unwrap())
@@ -77,7 +79,7 @@ async fn while_nothing_changes_nothing_is_read() {
 async fn a_kind_has_failed_when_its_expression_says_so() {
     let (bench, _agent) = waiting("status.phase == 'Running'").await;
     phase(&bench, "w", "Broken");
-    bench.idle().await;
+    bench.pass(LASTING).await;
     assert_eq!(bench.ready("site"), ("False".into(), "HealthCheckFailed".into()));
     assert!(message(&bench, "site").ends_with("stalled resources: [Widget/demo/w status: 'Failed']"));
 }
@@ -126,7 +128,7 @@ async fn what_fails_later_is_noticed_at_the_interval() {
     phase(&bench, "w", "Running");
     bench.idle().await;
     phase(&bench, "w", "Broken");
-    bench.pass(HOUR).await;
+    bench.pass(HOUR + LASTING).await;
     assert_eq!(bench.ready("site"), ("False".into(), "HealthCheckFailed".into()));
 }
 
