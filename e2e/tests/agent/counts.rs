@@ -113,7 +113,9 @@ async fn a_release_of_n_objects_costs_3n_and_14_requests_and_an_interval_one() -
 
     let since = Timestamp::now();
     let look = async || -> Result<(usize, Vec<AuditEntry>), String> {
-        let requests = requests(&world, since).map_err(|error| error.to_string())?;
+        let mut requests = requests(&world, since).map_err(|error| error.to_string())?;
+        // What the server serves may be looked up meanwhile, for definitions that other tests have changed.
+        requests.retain(|entry| entry.namespace == world.namespace);
         let looks = requests.iter().filter(|entry| entry.verb == "list" && entry.resource == "secrets").count();
         if looks >= 3 { Ok((looks, requests)) } else { Err(shown(&requests)) }
     };
