@@ -82,7 +82,7 @@ async fn the_files_of_a_tag_are_fetched_with_the_annotations_of_the_manifest() {
     let fetched = world.get(&world.registry.tagged("v1")).await.unwrap();
     assert_eq!(paths(&fetched.tree), ["apps/a.yaml", "run.sh"]);
     assert_eq!(read(&fetched.tree, "apps/a.yaml"), "a: 1\n");
-    assert_eq!((fetched.file, fetched.metadata["from"].as_str()), (format!("{}.tar.gz", digest.hex()), "v1"));
+    assert_eq!((fetched.file, fetched.metadata["from"].as_str()), (format!("{digest}.tar.gz"), "v1"));
 }
 
 #[tokio::test]
