@@ -5,7 +5,8 @@
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 use sluice_yaml::{
-    Duplicates, Error, Flavor, Limits, Position, Style, Tag, json_text, parse_all, parse_all_v2, parse_first, to_json,
+    Duplicates, EmitOptions, Error, Flavor, Limits, Position, Style, Tag, emit_v2, json_text, parse_all, parse_all_v2,
+    parse_first, to_json,
 };
 
 fn v3(text: &str) -> Vec<Json> {
@@ -55,6 +56,15 @@ fn reads_as_go_yaml_v2(#[case] text: &str, #[case] expected: Json) {
 fn refuses_duplicates_of_v2_when_asked() {
     let error = parse_all_v2("yes: 1\ntrue: 2\n", Duplicates::Refuse, &Limits::default()).unwrap_err();
     assert_eq!(error.to_string(), "yaml: unmarshal errors:\n  line 2: key true already set in map");
+}
+
+/// As go-yaml: what `sigs.k8s.io/yaml` writes of a map with this key, it refuses to read.
+#[test]
+fn writes_a_merge_key_plain_and_does_not_read_it_again() {
+    let text = emit_v2(&json!({"<<": null}), &EmitOptions::FOLDED);
+    assert_eq!(text, "<<: null\n");
+    let error = parse_first(&text, Flavor::V2, Duplicates::Refuse, &Limits::default()).unwrap_err();
+    assert_eq!(error.to_string(), "yaml: map merge requires map or sequence of maps as the value");
 }
 
 #[test]
