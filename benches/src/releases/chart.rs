@@ -96,8 +96,8 @@ impl Renderer {
             version: 1,
             info: Info { notes: rendered.notes.clone(), ..Info::default() },
             chart: Some(Arc::new(Released::from(&rendered.chart))),
-            config: values.as_object().cloned().unwrap_or_else(JsonMap::new),
-            manifest: rendered.manifest(),
+            config: Arc::new(values.as_object().cloned().unwrap_or_else(JsonMap::new)),
+            manifest: rendered.manifest().into(),
             hooks: rendered.hooks.clone(),
             apply_method: Some(ApplyMethod::ServerSide),
             ..Release::default()

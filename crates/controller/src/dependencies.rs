@@ -35,6 +35,18 @@ pub(crate) trait Depends: Clone + Serialize + Send + Sync + 'static {
     }
 }
 
+/// Condenses an object to what its dependents care about: readiness, the observed generation and some fields of the
+/// status; expressions ask for labels, annotations and other conditions too. What else they ask for is seen when they
+/// are looked at again.
+pub(crate) fn signal(object: &Object, fields: &[&str]) -> String {
+    let (metadata, status) = (&object.value()["metadata"], &object.value()["status"]);
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    let conditions: Vec<_> = conditions.map(|one| [&one["type"], &one["status"], &one["reason"]]).collect();
+    let fields: Vec<_> = fields.iter().map(|field| &status[*field]).collect();
+    let generations = [&metadata["generation"], &status["observedGeneration"]];
+    format!("{conditions:?} {fields:?} {generations:?} {} {}", metadata["labels"], metadata["annotations"])
+}
+
 /// What tells whether dependencies are ready.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ready {

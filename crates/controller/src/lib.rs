@@ -17,9 +17,11 @@ pub mod helmrepository;
 pub mod kustomization;
 mod marks;
 pub mod ocirepository;
+mod requested;
 mod requests;
 pub mod source;
 mod sources;
+mod steps;
 pub mod unserved;
 mod waiting;
 

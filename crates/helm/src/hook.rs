@@ -1,6 +1,6 @@
 //! Hooks: objects that Helm makes at certain moments of a release, and not with the rest.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::release::Time;
 
@@ -30,7 +30,7 @@ pub struct Hook {
     /// The template that it comes from.
     pub path: String,
     /// Its text.
-    pub manifest: String,
+    pub manifest: Arc<str>,
     /// When it is made.
     pub events: Vec<Event>,
     /// Its place among others.

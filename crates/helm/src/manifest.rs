@@ -79,7 +79,7 @@ fn take(sorted: &mut Sorted, path: &str, document: &str) -> Result<(), String> {
         Annotated::No => sorted.manifests.push(Manifest { path, kind, text }),
         Annotated::Unknown(moments) => sorted.notices.push(skipped(moments)),
         Annotated::Hook { events, weight, delete_policies, output_log_policies } => {
-            let (manifest, last_run) = (text, Execution::default());
+            let (manifest, last_run) = (text.into(), Execution::default());
             let hook =
                 Hook { name, kind, path, manifest, events, weight, delete_policies, output_log_policies, last_run };
             sorted.hooks.push(hook);

@@ -38,7 +38,7 @@ pub use text::values_of;
 pub use time::Time;
 pub use version::{Tracked, VersionError, track};
 
-/// A revision of a release.
+/// A revision of a release. Copies share what is large.
 #[derive(Clone, PartialEq, Default)]
 pub struct Release {
     /// Its name.
@@ -48,9 +48,9 @@ pub struct Release {
     /// The chart that it was made of.
     pub chart: Option<Arc<Released>>,
     /// The values that were given for the chart. Numbers of a stored release are floats, as Go reads them.
-    pub config: JsonMap<String, Json>,
+    pub config: Arc<JsonMap<String, Json>>,
     /// The objects, without hooks and CRDs.
-    pub manifest: String,
+    pub manifest: Arc<str>,
     /// The hooks.
     pub hooks: Vec<Hook>,
     /// The number of the revision, from 1 on.
@@ -222,9 +222,9 @@ mod tests {
 
     #[test]
     fn values_manifests_and_notes_are_not_shown() {
-        let config = [("password".to_owned(), Json::from("hunter2"))].into_iter().collect();
+        let config = Arc::new([("password".to_owned(), Json::from("hunter2"))].into_iter().collect());
         let info = Info { notes: "hunter2".into(), ..Info::default() };
-        let manifest = "hunter2".to_owned();
+        let manifest: Arc<str> = "hunter2".into();
         let hooks = vec![Hook { manifest: manifest.clone(), ..Hook::default() }];
         let release = Release { name: "r".into(), info, config, manifest, hooks, ..Release::default() };
         let shown = format!("{release:?} {:?}", release.hooks);

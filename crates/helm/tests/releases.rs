@@ -31,7 +31,7 @@ fn release() -> Release {
         namespace: "apps".into(),
         version: 2,
         chart: Some(Arc::new(chart)),
-        config,
+        config: Arc::new(config),
         hooks,
         labels: [("team".to_owned(), "a".to_owned())].into(),
         manifest: SECRET.into(),

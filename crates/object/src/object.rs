@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{Gvk, ObjectId};
 
@@ -84,6 +84,15 @@ impl Object {
     /// Returns the JSON value to change it. `apiVersion`, `kind` and `metadata.name` must stay strings.
     pub fn value_mut(&mut self) -> &mut Value {
         &mut self.value
+    }
+
+    /// Returns an object of which nothing is left but what names it.
+    pub fn named(&self) -> Self {
+        let namespace = self.value.pointer("/metadata/namespace");
+        let mut metadata = json!({"name": self.name()});
+        namespace.into_iter().for_each(|namespace| metadata["namespace"] = namespace.clone());
+        let value = json!({"apiVersion": self.value["apiVersion"], "kind": self.value["kind"], "metadata": metadata});
+        Self { value, origin: None }
     }
 
     /// Gives the JSON value away.

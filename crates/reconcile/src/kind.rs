@@ -101,6 +101,19 @@ pub enum Input<O> {
     Superseded(Cause),
 }
 
+impl<O> Input<O> {
+    /// Returns a word for logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Done(_) => "done",
+            Self::Woke(_) => "woke",
+            Self::Deadline => "deadline",
+            Self::Superseded(_) => "superseded",
+        }
+    }
+}
+
 /// Why a parked pass is overtaken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {

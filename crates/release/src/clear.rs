@@ -81,7 +81,7 @@ impl Leftovers {
 
 /// The hook has run, so that its manifest can be read and its kinds are known.
 fn objects(place: usize, work: &Work) -> Vec<Object> {
-    let manifest = work.release.hooks.get(place).map(|hook| hook.manifest.as_str()).unwrap_or_default();
+    let manifest = work.release.hooks.get(place).map(|hook| &*hook.manifest).unwrap_or_default();
     let mut objects = manifest::objects(manifest).unwrap_or_default();
     objects.iter_mut().for_each(|object| work.kinds.place(object, &work.release.namespace));
     objects

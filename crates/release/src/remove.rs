@@ -132,11 +132,13 @@ impl Await {
     }
 }
 
-/// A Deployment that is paused never gets there.
-fn items(work: &Work, now: Timestamp) -> Waiting {
+/// A Deployment that is paused never gets there. Waits are long, and many at once: of objects only their names are kept.
+fn items(work: &mut Work, now: Timestamp) -> Waiting {
     let awaited = work.items.iter().filter(|item| !is_paused(&item.object));
     let known: Vec<_> = awaited.map(|item| (&item.object, item.health.clone())).collect();
-    Waiting::for_health(&known, work.terms(), now)
+    let waiting = Waiting::for_health(&known, work.terms(), now);
+    work.items.iter_mut().for_each(|item| item.object = item.object.named());
+    waiting
 }
 
 fn is_paused(object: &Object) -> bool {

@@ -20,7 +20,7 @@ pub(crate) struct Stale {
 }
 
 impl Stale {
-    pub(crate) fn turn(&mut self, work: &Work, input: Option<Input>) -> Turn {
+    pub(crate) fn turn(&mut self, work: &mut Work, input: Option<Input>) -> Turn {
         match (answers(input), self.deleted.take(), self.read.take()) {
             (Some(answers), Some(deleted), _) => on_deleted(&deleted, answers),
             (Some(answers), None, Some(read)) => self.on_read(read, answers),
@@ -28,9 +28,11 @@ impl Stale {
         }
     }
 
-    fn begin(&mut self, work: &Work) -> Turn {
+    /// What the revision before was is not asked for any more.
+    fn begin(&mut self, work: &mut Work) -> Turn {
+        let former = std::mem::take(&mut work.former);
         let stays = |object: &Object| work.items.iter().any(|item| item.object.id() == object.id());
-        let stale: Vec<_> = work.former.iter().filter(|object| !stays(object)).cloned().collect();
+        let stale: Vec<_> = former.into_iter().filter(|object| !stays(object)).collect();
         if stale.is_empty() {
             return Turn::Done;
         }

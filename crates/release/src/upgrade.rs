@@ -95,7 +95,7 @@ fn take(work: &mut Work) -> Result<(), Error> {
 /// Takes the objects of the revision that is changed.
 pub(crate) fn take_former(work: &mut Work) -> Result<(), Error> {
     let former = work.original.and_then(|version| work.revision(version));
-    let manifest = former.map(|release| release.manifest.as_str()).unwrap_or_default();
+    let manifest = former.map(|release| &*release.manifest).unwrap_or_default();
     work.former = manifest::objects(manifest).map_err(|error| Error::new(error).within(UNBUILT_FORMER))?;
     Ok(())
 }

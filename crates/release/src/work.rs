@@ -30,13 +30,13 @@ pub(crate) struct Work {
     pub(crate) secret: Option<Secret>,
     pub(crate) store: Store,
     pub(crate) kinds: Kinds,
-    /// The objects of the release.
+    /// The objects of the release; once they are written and awaited, only their names.
     pub(crate) items: Vec<Item>,
-    /// The objects of the revision before, or those that go.
+    /// The objects of the revision before, until those that go are gone, or those that go.
     pub(crate) former: Vec<Object>,
     /// The objects that were deleted and are not yet gone.
     pub(crate) going: Vec<Object>,
-    /// The objects that were made, whether or not this went well.
+    /// The names of the objects that were made, whether or not this went well.
     pub(crate) created: Vec<Object>,
     /// Whether objects are applied by the server.
     pub(crate) server_side: bool,

@@ -160,7 +160,7 @@ fn found(item: usize, live: &Object, work: &mut Work) -> Result<At, Error> {
 
 fn missing(item: usize, work: &mut Work) -> At {
     if std::mem::replace(&mut work.items[item].seen, Seen::Absent) != Seen::Absent {
-        work.created.push(work.items[item].object.clone());
+        work.created.push(work.items[item].object.named());
     }
     if work.server_side { At::Apply } else { At::Create }
 }

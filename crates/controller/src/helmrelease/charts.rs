@@ -1,11 +1,14 @@
 //! Charts in memory: what many releases share is loaded once.
 
 use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use sluice_helm::Chart;
+use sluice_helm::{
+    Chart,
+    release::{Release, Released},
+};
 
 /// Bytes of the files of all charts that are kept.
 const BYTES: usize = 32 << 20;
@@ -50,6 +53,27 @@ impl Charts {
     }
 }
 
+/// The charts of the releases in memory, by name and version: equal ones are held once.
+#[derive(Debug, Default)]
+pub(super) struct Stored(Mutex<BTreeMap<(String, String), Vec<Weak<Released>>>>);
+
+impl Stored {
+    /// Gives a release the chart that another one has, if it is the same.
+    pub(super) fn share(&self, release: &mut Release) {
+        let Some(chart) = &mut release.chart else { return };
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let versions = all.entry((chart.metadata.name.clone(), chart.metadata.version.clone())).or_default();
+        match versions.iter().filter_map(Weak::upgrade).find(|held| held == chart) {
+            Some(held) => *chart = held,
+            None => versions.push(Arc::downgrade(chart)),
+        }
+        all.retain(|_, versions| {
+            versions.retain(|chart| chart.strong_count() > 0);
+            !versions.is_empty()
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use sluice_helm::{File, Limits, load_files};
@@ -74,5 +98,21 @@ mod tests {
         charts.put("d", chart(10 << 20));
         let there = ["a", "b", "c", "d"].map(|digest| charts.get(digest).is_some());
         assert_eq!(there, [true, false, true, true]);
+    }
+
+    #[test]
+    fn releases_of_one_chart_hold_it_once() {
+        let stored = Stored::default();
+        let share = |size: usize| {
+            let chart = Some(Arc::new(Released::from(&*chart(size))));
+            let mut release = Release { chart, ..Release::default() };
+            stored.share(&mut release);
+            release.chart.unwrap()
+        };
+        let (one, same, other) = (share(1), share(1), share(2));
+        assert!(Arc::ptr_eq(&one, &same) && !Arc::ptr_eq(&one, &other));
+        drop((one, same, other));
+        share(3);
+        assert_eq!(stored.0.lock().unwrap().values().map(Vec::len).sum::<usize>(), 1);
     }
 }

@@ -16,6 +16,7 @@ use sluice_reconcile::{Baseline, Context, Seen};
 use super::{
     HelmReleases,
     chart::{Loaded, Source, told_by},
+    charts::Stored,
     render::{self, Order, Rendered},
 };
 use crate::{requests, source::Trouble};
@@ -123,11 +124,14 @@ impl HelmReleases {
                 Outcome::Loaded(loaded.map(|loaded| Box::new(Found(loaded))))
             }
             Effect::Revisions { who, namespace, name } => {
-                Outcome::Revisions(revisions(&who, namespace, &name, cx).await)
+                let stored = self.stored.clone();
+                Outcome::Revisions(revisions(&who, namespace, &name, stored, cx).await)
             }
             Effect::Render(order) => {
                 cx.meter.built();
-                Outcome::Rendered(render::render(*order, &self.execution, cx).await.map(Box::new))
+                let mut rendered = render::render(*order, &self.execution, cx).await;
+                rendered.iter_mut().for_each(|rendered| self.stored.share(&mut rendered.release));
+                Outcome::Rendered(rendered.map(Box::new))
             }
             Effect::Track { owner, kinds } => {
                 cx.watches.overlook(&owner);
@@ -232,7 +236,13 @@ fn loaded(loaded: Result<sluice_helm::Loaded, sluice_helm::LoadError>) -> Result
 }
 
 /// Reads the Secrets of a release; what is none of Helm's is passed over.
-async fn revisions(who: &Identity, namespace: String, name: &str, cx: &Context) -> Result<Vec<Release>, String> {
+async fn revisions(
+    who: &Identity,
+    namespace: String,
+    name: &str,
+    stored: Arc<Stored>,
+    cx: &Context,
+) -> Result<Vec<Release>, String> {
     let labels = sluice_helm::release::selector(name);
     let request =
         Request::List { gvk: Gvk::new("", "v1", "Secret"), namespace: Some(namespace), labels, body: Body::Full };
@@ -244,7 +254,11 @@ async fn revisions(who: &Identity, namespace: String, name: &str, cx: &Context) 
             ));
         }
     };
-    let read = move || secrets.iter().filter_map(revision).collect();
+    let shared = move |mut release: Release| {
+        stored.share(&mut release);
+        release
+    };
+    let read = move || secrets.iter().filter_map(revision).map(shared).collect();
     cx.cpu(read).await.ok_or_else(|| "the reader of stored releases ended unexpectedly".to_owned())
 }
 

@@ -21,7 +21,7 @@ use crate::{
     access::Wish,
     dependencies::{self, Blocked, Depends, Ready},
     expressions::{self, Compiled},
-    kustomization::is_requested,
+    requested::is_requested,
     source::Trouble,
 };
 

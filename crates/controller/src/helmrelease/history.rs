@@ -122,6 +122,11 @@ pub(super) fn chart_of(entry: &ReleaseSnapshot) -> String {
     format!("{}@{}", entry.chart_name, entry.chart_version)
 }
 
+/// Names a release in messages.
+pub(super) fn subject(entry: &ReleaseSnapshot) -> String {
+    format!("release {} with chart {}", full_name(entry), chart_of(entry))
+}
+
 /// Notes the revisions that an install or upgrade has written: the newest is new, older ones are as they are now.
 pub(super) fn record(
     status: &mut HelmReleaseStatus,

@@ -228,13 +228,3 @@ fn name_of(stage: &Stage) -> &'static str {
         Stage::Closing(_) => "closing",
     }
 }
-
-fn name_of_input(input: &Input<Outcome>) -> &'static str {
-    match input {
-        Input::Published => "published",
-        Input::Done(_) => "done",
-        Input::Woke(_) => "woke",
-        Input::Deadline => "deadline",
-        Input::Superseded(_) => "superseded",
-    }
-}

@@ -40,7 +40,7 @@ pub use machine::Run;
 use sluice_template::{Functions, Language};
 
 use crate::{Access, Sources};
-use charts::Charts;
+use charts::{Charts, Stored};
 
 pub(crate) const GROUP: &str = "helm.toolkit.fluxcd.io";
 
@@ -57,6 +57,7 @@ pub struct HelmReleases {
     /// What the operator has set for all of them.
     pub policy: Policy,
     charts: Charts,
+    stored: Arc<Stored>,
     /// How charts are rendered, and their templates, compiled once.
     execution: Execution,
 }
@@ -128,7 +129,7 @@ impl HelmReleases {
             native: policy.native_templates,
             ..Execution::default()
         };
-        Self { sources, clouds, policy, charts: Charts::default(), execution }
+        Self { sources, clouds, policy, charts: Charts::default(), stored: Arc::default(), execution }
     }
 }
 
@@ -163,13 +164,8 @@ impl Kind for HelmReleases {
         facts::references(object)
     }
 
-    /// Dependents care for readiness and the observed generation; expressions for labels and annotations too.
     fn signal(object: &Object) -> String {
-        let (metadata, status) = (&object.value()["metadata"], &object.value()["status"]);
-        let conditions = status["conditions"].as_array().into_iter().flatten();
-        let conditions: Vec<_> = conditions.map(|one| [&one["type"], &one["status"], &one["reason"]]).collect();
-        let generations = [&metadata["generation"], &status["observedGeneration"]];
-        format!("{conditions:?} {generations:?} {} {}", metadata["labels"], metadata["annotations"])
+        crate::dependencies::signal(object, &[])
     }
 
     fn concerns(object: &HelmRelease, index: &Index) -> bool {

@@ -106,8 +106,8 @@ fn once(order: &Order, server: &Server, execution: &Execution, world: Asking) ->
         version: order.release.revision,
         info: Info { notes: rendered.notes.clone(), ..Info::default() },
         chart: Some(Arc::new(Released::from(&rendered.chart))),
-        config: values.json,
-        manifest: rendered.manifest(),
+        config: Arc::new(values.json),
+        manifest: rendered.manifest().into(),
         hooks: rendered.hooks.clone(),
         ..Release::default()
     };

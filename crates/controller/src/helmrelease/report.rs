@@ -117,11 +117,11 @@ pub(super) fn plain(type_: EventType, reason: &str, message: impl Into<String>) 
 }
 
 pub(super) fn install_succeeded(entry: &ReleaseSnapshot) -> String {
-    format!("Helm install succeeded for release {} with chart {}", history::full_name(entry), history::chart_of(entry))
+    format!("Helm install succeeded for {}", history::subject(entry))
 }
 
 pub(super) fn upgrade_succeeded(entry: &ReleaseSnapshot) -> String {
-    format!("Helm upgrade succeeded for release {} with chart {}", history::full_name(entry), history::chart_of(entry))
+    format!("Helm upgrade succeeded for {}", history::subject(entry))
 }
 
 #[cfg(test)]

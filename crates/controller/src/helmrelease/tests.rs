@@ -232,7 +232,7 @@ fn what_is_out_of_sync_is_upgraded(#[case] version: &str, #[case] more: Value, #
 #[case::not_kept(false, UPGRADE)]
 fn values_that_a_release_keeps_are_in_sync(#[case] preserves: bool, #[case] expected: &str) {
     let config = Map::from_iter([("kept".into(), json!("1"))]);
-    let revisions = vec![Release { config, ..stored(1, Status::Deployed) }];
+    let revisions = vec![Release { config: Arc::new(config), ..stored(1, Status::Deployed) }];
     let object = release(json!({"upgrade": {"preserveValues": preserves}}), status(&revisions, json!({})));
     assert_eq!(told(&object, decided(&object, "1.0.0", revisions)), expected);
 }

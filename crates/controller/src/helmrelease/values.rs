@@ -115,7 +115,7 @@ fn data(found: &Object) -> BTreeMap<String, Bytes> {
 /// Keeps what a revision says where new values say nothing (`upgrade.preserveValues`): the chart's defaults become what
 /// was in force, and the old values come below the new ones.
 pub(super) fn reuse(chart: &Arc<Chart>, values: &Values, kept: &Release) -> Result<(Arc<Chart>, Values), String> {
-    let old = sluice_template::Value::from_json(&Json::Object(kept.config.clone()));
+    let old = sluice_template::Value::from_json(&Json::Object((*kept.config).clone()));
     let sluice_template::Value::Map(old) = old else { return Ok((chart.clone(), values.clone())) };
     let before = match &kept.chart {
         Some(released) => {
@@ -132,7 +132,7 @@ pub(super) fn reuse(chart: &Arc<Chart>, values: &Values, kept: &Release) -> Resu
 
 /// Returns what a revision with these values says if it keeps what an earlier one says (`upgrade.preserveValues`).
 pub(super) fn kept(values: &Values, kept: &Release) -> Values {
-    match sluice_template::Value::from_json(&Json::Object(kept.config.clone())) {
+    match sluice_template::Value::from_json(&Json::Object((*kept.config).clone())) {
         sluice_template::Value::Map(old) => above(&old, values),
         _ => values.clone(),
     }

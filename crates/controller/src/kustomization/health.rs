@@ -8,7 +8,8 @@ use sluice_cluster::Target;
 use sluice_object::{Gvk, InventoryEntry, ObjectId};
 use sluice_reconcile::Context;
 
-use super::{facts, is_requested};
+use super::facts;
+use crate::requested::is_requested;
 
 /// Returns what a health check covers: all that was applied, or what the spec lists; never the object itself.
 pub(super) fn targets<'a>(

@@ -24,9 +24,12 @@ use super::{
     Built, Effect, Facts, GROUP, Kustomizations, Outcome,
     facts::{self, NoArtifact},
     report::{notice, shown},
-    requested_at, settings,
+    settings,
 };
-use crate::{dependencies::Blocked, marks::Marks, source::Trouble, unserved::NOT_SERVED_YET, waiting::Latest};
+use crate::{
+    dependencies::Blocked, marks::Marks, requested::requested_at, source::Trouble, unserved::NOT_SERVED_YET,
+    waiting::Latest,
+};
 
 const FETCHING: &str = "Fetching manifests";
 const BUILDING: &str = "Building manifests";
@@ -277,16 +280,6 @@ fn name_of(stage: &Stage) -> &'static str {
         Stage::Driving(_) => "applying",
         Stage::Checking(_) => "checking health",
         Stage::Closing(_) => "closing",
-    }
-}
-
-fn name_of_input(input: &Input<Outcome>) -> &'static str {
-    match input {
-        Input::Published => "published",
-        Input::Done(_) => "done",
-        Input::Woke(_) => "woke",
-        Input::Deadline => "deadline",
-        Input::Superseded(_) => "superseded",
     }
 }
 

@@ -21,9 +21,8 @@ use std::{
     time::Duration,
 };
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
-use sluice_api::{annotations, kustomize::Kustomization};
+use sluice_api::kustomize::Kustomization;
 pub use sluice_apply::order::CustomKinds;
 use sluice_cloud::Clouds;
 use sluice_object::{Digest, Gvk, Inputs, InventoryEntry, Object, ObjectId};
@@ -137,17 +136,6 @@ impl Kustomizations {
     }
 }
 
-/// Returns the token of a requested reconcile.
-pub(crate) fn requested_at(metadata: &ObjectMeta) -> Option<String> {
-    metadata.annotations.as_ref()?.get(annotations::RECONCILE_REQUESTED_AT).cloned()
-}
-
-/// Says whether a reconcile is requested that was not handled yet. It looks at the objects themselves: watches may not
-/// have told yet what whoever asks has seen.
-pub(crate) fn is_requested(metadata: &ObjectMeta, handled: Option<&String>) -> bool {
-    requested_at(metadata).is_some_and(|token| handled != Some(&token))
-}
-
 fn kinds(entries: &[InventoryEntry]) -> BTreeSet<Gvk> {
     entries.iter().map(InventoryEntry::gvk).collect()
 }
@@ -188,15 +176,8 @@ impl Kind for Kustomizations {
             .collect()
     }
 
-    /// Dependents care for readiness, the observed generation and the applied revision; expressions for labels,
-    /// annotations, the spec and other conditions too. What else they ask for is seen when they are looked at again.
     fn signal(object: &Object) -> String {
-        let (metadata, status) = (&object.value()["metadata"], &object.value()["status"]);
-        let conditions = status["conditions"].as_array().into_iter().flatten();
-        let conditions: Vec<_> = conditions.map(|one| [&one["type"], &one["status"], &one["reason"]]).collect();
-        let revisions = [&status["lastAppliedRevision"], &status["lastAttemptedRevision"]];
-        let generations = [&metadata["generation"], &status["observedGeneration"]];
-        format!("{conditions:?} {revisions:?} {generations:?} {} {}", metadata["labels"], metadata["annotations"])
+        crate::dependencies::signal(object, &["lastAppliedRevision", "lastAttemptedRevision"])
     }
 
     fn concerns(object: &Kustomization, index: &Index) -> bool {

@@ -2,14 +2,11 @@
 
 use sluice_api::kustomize::Kustomization;
 use sluice_apply::Keyed;
-use sluice_cluster::{ApiError, ErrorKind, Request, Response};
-use sluice_object::ObjectId;
-use sluice_reconcile::{
-    Kind,
-    trace::{Attribute, Origin, Step},
-};
+use sluice_cluster::{Request, Response};
+use sluice_reconcile::trace::{Attribute, Origin, Step};
 
-use super::{Effect, Facts, GROUP, Kustomizations, Outcome, facts};
+use super::{Effect, Facts, Outcome, facts};
+use crate::steps::{self, parent};
 
 /// Returns the revision that the pass is about, and the Kustomization that has applied this one.
 pub(super) fn origin(object: &Kustomization, facts: &Facts) -> Option<Origin> {
@@ -18,15 +15,8 @@ pub(super) fn origin(object: &Kustomization, facts: &Facts) -> Option<Origin> {
         source: facts::source_id(object),
         revision: artifact.revision.to_string(),
         generation: object.metadata.generation,
-        parent: parent(object),
+        parent: parent(&object.metadata, &facts::id(object)),
     })
-}
-
-fn parent(object: &Kustomization) -> Option<ObjectId> {
-    let labels = object.metadata.labels.as_ref()?;
-    let label = |name: &str| labels.get(&format!("{GROUP}/{name}")).cloned();
-    let parent = ObjectId::new(&Kustomizations::gvk(), label("namespace")?, label("name")?);
-    (parent != facts::id(object)).then_some(parent)
 }
 
 /// Opening watches and keeping what was applied take no time; reads belong to the wait that they are a part of.
@@ -57,28 +47,11 @@ fn purpose(requests: &[Keyed], pruning: bool) -> &'static str {
     }
 }
 
-/// Of an answer of the API server only the reason is told: its text may quote what was sent.
 pub(super) fn failure(outcome: &Outcome) -> Option<(String, String)> {
     match outcome {
         Outcome::Built(Err(trouble)) => Some((trouble.reason.clone(), trouble.message.clone())),
-        Outcome::Answers { answers, .. } => {
-            // What is not there is no failure of a read; where it is one, the object's own span says so.
-            let errors = answers.iter().filter_map(|(_, answer)| answer.as_ref().err());
-            let failed: Vec<_> = errors.filter(|error| !error.is_not_found()).collect();
-            let first = reason(failed.first()?);
-            Some((first, format!("{} of {} requests failed", failed.len(), answers.len())))
-        }
+        Outcome::Answers { answers, .. } => steps::failure(answers.iter().map(|(_, answer)| answer)),
         _ => None,
-    }
-}
-
-fn reason(error: &ApiError) -> String {
-    match &error.kind {
-        ErrorKind::Status(code) if error.reason.is_empty() => code.to_string(),
-        ErrorKind::Status(_) => error.reason.clone(),
-        ErrorKind::NoMatch(_) => "NoMatch".into(),
-        ErrorKind::Transport => "Transport".into(),
-        ErrorKind::Timeout => "Timeout".into(),
     }
 }
 

@@ -15,7 +15,10 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use sluice_api::{conditions::reasons, meta};
+use sluice_api::{
+    conditions::{STALLED, reasons},
+    meta,
+};
 use sluice_cluster::EventType;
 use sluice_object::{Object, ObjectId};
 use sluice_reconcile::Notice;
@@ -67,10 +70,14 @@ pub struct Leftovers {
     pub current: Option<String>,
 }
 
-/// Condenses a source to what its dependents care about: the artifact.
+/// Condenses a source to what its dependents care about: the artifact, and whether it is of the spec.
 pub(crate) fn signal(source: &Object) -> String {
-    let artifact = &source.value()["status"]["artifact"];
-    format!("{} {}", artifact["revision"], artifact["digest"])
+    let (status, artifact) = (&source.value()["status"], &source.value()["status"]["artifact"]);
+    let is_observed = status["observedGeneration"].as_i64() == source.generation();
+    let conditions = status["conditions"].as_array();
+    let stalled = conditions.into_iter().flatten().find(|condition| condition["type"] == STALLED);
+    let stalled = stalled.map(|condition| &condition["status"]);
+    format!("{} {} {is_observed} {stalled:?}", artifact["revision"], artifact["digest"])
 }
 
 /// One line: what failed, why, and what to do.

@@ -155,7 +155,7 @@ impl<'a> Record<'a> {
     }
 
     fn handled(&mut self) {
-        if let Some(token) = crate::kustomization::requested_at(self.metadata) {
+        if let Some(token) = crate::requested::requested_at(self.metadata) {
             *self.parts.last_handled_reconcile_at = Some(token);
         }
     }

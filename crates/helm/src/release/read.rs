@@ -247,6 +247,22 @@ impl Decode for JsonMap<String, Json> {
     }
 }
 
+impl Decode for Arc<JsonMap<String, Json>> {
+    fn decode(&mut self, json: &Json, at: &Place) -> Result<(), String> {
+        Self::make_mut(self).decode(json, at)
+    }
+}
+
+impl Decode for Arc<str> {
+    fn decode(&mut self, json: &Json, at: &Place) -> Result<(), String> {
+        // `null` leaves a text as it is.
+        let mut text = self.to_string();
+        text.decode(json, at)?;
+        *self = text.into();
+        Ok(())
+    }
+}
+
 impl Decode for Bytes {
     fn decode(&mut self, json: &Json, at: &Place) -> Result<(), String> {
         let text = word(json, at)?;

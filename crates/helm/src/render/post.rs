@@ -63,7 +63,7 @@ pub(super) fn run(files: Files, post: PostRender<'_>, notices: &mut Vec<Notice>)
     };
     let Sorted { hooks, manifests, notices: skipped } = sorted;
     notices.extend(skipped);
-    let hooks = by_file(hooks.into_iter().map(|hook| (hook.path, hook.manifest)));
+    let hooks = by_file(hooks.into_iter().map(|hook| (hook.path, hook.manifest.to_string())));
     let manifests = by_file(manifests.into_iter().map(|manifest| (manifest.path, manifest.text)));
     let hooks = match post.strategy {
         Strategy::Separate => group("hooks", hooks, post).map_err(Refusal::PostRender)?,

@@ -67,8 +67,8 @@ pub(crate) fn made(row: &Json) -> Answer {
             version: 1,
             info: Info { status: Status::Deployed, notes: made.notes.clone(), ..Info::default() },
             chart: Some(Arc::new(Released::from(&made.chart))),
-            config: values_of(&values),
-            manifest: made.manifest(),
+            config: Arc::new(values_of(&values)),
+            manifest: made.manifest().into(),
             hooks: made.hooks,
             apply_method: Some(ApplyMethod::ServerSide),
             ..Release::default()

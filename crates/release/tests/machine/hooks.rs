@@ -141,7 +141,7 @@ fn hooks_take_no_fields_from_others() {
     world.call(request).unwrap();
     let kept = Hook {
         kind: "ConfigMap".into(),
-        manifest: config("h", "1"),
+        manifest: config("h", "1").into(),
         delete_policies: vec!["never".into()],
         ..pre("h")
     };
@@ -156,7 +156,7 @@ fn hooks_take_no_fields_from_others() {
 #[test]
 fn a_hook_is_awaited_only_if_it_comes_to_an_end() {
     let world = World::new();
-    let server = Hook { kind: "ConfigMap".into(), manifest: config("h", "1"), ..pre("h") };
+    let server = Hook { kind: "ConfigMap".into(), manifest: config("h", "1").into(), ..pre("h") };
     let ran = run(&world, vec![server, pre("j")]);
     let waits: Vec<_> =
         ran.waits.iter().flat_map(|(spec, _)| &spec.targets).map(|target| target.name.as_str()).collect();
@@ -198,8 +198,8 @@ fn hooks_can_be_left_out() {
 #[test]
 fn a_hook_of_an_unknown_kind_is_told() {
     let world = World::new();
-    let manifest = "apiVersion: e.io/v1\nkind: Foo\nmetadata: {name: h}\n".to_owned();
-    let ran = run(&world, vec![Hook { manifest, ..pre("h") }]);
+    let manifest = "apiVersion: e.io/v1\nkind: Foo\nmetadata: {name: h}\n";
+    let ran = run(&world, vec![Hook { manifest: manifest.into(), ..pre("h") }]);
     let words = "failed pre-install: unable to build kubernetes object for deleting hook c/templates/h.yaml: ";
     assert!(ran.text().starts_with(words), "{}", ran.text());
 }
@@ -217,7 +217,7 @@ fn a_hook_may_be_several_objects() {
     let world = World::new();
     let items: Vec<_> = [job("x"), job("y")].iter().map(|text| serde_json::to_string(&yaml(text)).unwrap()).collect();
     let manifest = format!("apiVersion: v1\nkind: List\nitems: [{}]\n", items.join(", "));
-    let ran = run(&world, vec![Hook { manifest, ..pre("h") }]);
+    let ran = run(&world, vec![Hook { manifest: manifest.into(), ..pre("h") }]);
     assert_eq!(ran.waits[0].0.targets.len(), 2);
     assert!(ran.result.is_ok());
 }

@@ -328,7 +328,8 @@ fn a_final_status_that_cannot_be_stored_is_an_error() {
 fn a_kind_of_the_revision_before_must_be_served() {
     let world = World::new();
     world.install(&[&config("a", "1")]);
-    world.set(1, |release| release.manifest.push_str("---\napiVersion: e.io/v1\nkind: Foo\nmetadata: {name: f}\n"));
+    let foo = "---\napiVersion: e.io/v1\nkind: Foo\nmetadata: {name: f}\n";
+    world.set(1, |release| release.manifest = format!("{}{foo}", release.manifest).into());
     let ran = world.run(upgrade(&[&config("a", "2")]), options());
     let words =
         "unable to build kubernetes objects from current release manifest: resource mapping not found for name: \"f\"";

@@ -233,7 +233,7 @@ fn json(document: &str) -> Value {
 pub(crate) fn release(documents: &[&str]) -> Release {
     let manifest =
         documents.iter().map(|document| format!("---\n# Source: c/templates/a.yaml\n{document}\n")).collect();
-    Release { name: "app".into(), namespace: "apps".into(), manifest, ..Release::default() }
+    Release { name: "app".into(), namespace: "apps".into(), manifest: manifest.into(), ..Release::default() }
 }
 
 pub(crate) fn with_hooks(documents: &[&str], hooks: Vec<Hook>) -> Release {
@@ -245,7 +245,7 @@ pub(crate) fn hook(name: &str, events: &[Event]) -> Hook {
         name: name.into(),
         kind: "Job".into(),
         path: format!("c/templates/{name}.yaml"),
-        manifest: job(name),
+        manifest: job(name).into(),
         events: events.to_vec(),
         ..Hook::default()
     }

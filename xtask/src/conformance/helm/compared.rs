@@ -77,7 +77,7 @@ fn of_helm(release: &oracle::Release) -> String {
 fn hook(hook: &Hook) -> String {
     let events: Vec<_> = hook.events.iter().map(|event| event.name().to_owned()).collect();
     let Hook { name, kind, path, manifest, weight, .. } = hook;
-    described([name, kind, path, manifest], *weight, [&events, &hook.delete_policies, &hook.output_log_policies])
+    described([name, kind, path, &**manifest], *weight, [&events, &hook.delete_policies, &hook.output_log_policies])
 }
 
 fn hook_of_helm(hook: &oracle::Hook) -> String {
@@ -87,7 +87,7 @@ fn hook_of_helm(hook: &oracle::Hook) -> String {
     described([name, kind, path, manifest], *weight, lists.each_ref())
 }
 
-fn described([name, kind, path, manifest]: [&String; 4], weight: i64, lists: [&Vec<String>; 3]) -> String {
+fn described([name, kind, path, manifest]: [&str; 4], weight: i64, lists: [&Vec<String>; 3]) -> String {
     format!("=== hook {kind} {name} of {path} at {weight} {lists:?}\n{manifest}\n")
 }
 

@@ -217,7 +217,7 @@ impl Run {
             Input::Done(Outcome::Read(health)) => Told::Health(health),
             Input::Woke(woke) => {
                 let health = self.latest.health(woke.clone());
-                let Some((waiting, _)) = &mut acting.waiting else { return self.rest_again(acting, now) };
+                let Some((waiting, _)) = &mut acting.waiting else { return self.rest_again(acting) };
                 waiting.on_wake(&woke, now);
                 Told::Health(unjudged(waiting, health))
             }
@@ -236,7 +236,7 @@ impl Run {
             // What a hook does must not be begun twice: whatever comes up waits for its end.
             Input::Superseded(_) => {
                 self.overtaken = true;
-                return self.rest_again(acting, now);
+                return self.rest_again(acting);
             }
             input => return self.lost(object, &Stage::Acting(Box::new(acting)), &input, now),
         };
@@ -244,7 +244,7 @@ impl Run {
         self.obey(object, acting, ask, now)
     }
 
-    fn rest_again(self, mut acting: Acting, _now: Timestamp) -> Step {
+    fn rest_again(self, mut acting: Acting) -> Step {
         let managed = self.managed();
         match acting.waiting.as_mut().map(|(waiting, _)| waiting.rest(&managed)) {
             Some(next) => self.wait(acting, next),

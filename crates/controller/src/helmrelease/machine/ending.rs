@@ -11,7 +11,7 @@ use sluice_reconcile::{Baseline, Command, Input, Next, Report, Verdict};
 
 use super::{
     super::{Effect, Outcome, facts, report::reasons as helm},
-    Run, Stage, Step, name_of, name_of_input, trouble,
+    Run, Stage, Step, name_of, trouble,
 };
 use crate::source::Trouble;
 
@@ -86,13 +86,13 @@ impl Run {
     }
 
     pub(super) fn handled(&mut self, object: &HelmRelease) {
-        if let Some(token) = crate::kustomization::requested_at(&object.metadata) {
+        if let Some(token) = crate::requested::requested_at(&object.metadata) {
             self.status.last_handled_reconcile_at = Some(token);
         }
     }
 
     pub(super) fn lost(self, object: &HelmRelease, stage: &Stage, input: &Input<Outcome>, now: Timestamp) -> Step {
-        let (stage, input) = (name_of(stage), name_of_input(input));
+        let (stage, input) = (name_of(stage), input.name());
         let message = format!("the pass was told `{input}` while {stage}; it starts again, please report this");
         self.fail(object, &trouble(helm::RECONCILE_ERROR, message), Next::Backoff, now)
     }

@@ -55,11 +55,31 @@ impl Run {
             wanted.version,
             text.trim()
         );
-        self.status.failures += 1;
-        self.marks(object, now).set(RELEASED, FALSE, reason, &message);
-        let notice = self.about_wanted().notice(EventType::Warning, reason, message);
-        self.notices.push(notice);
+        let about = self.about_wanted();
+        self.tell_failure(object, (RELEASED, reason), about, message, now);
         self.summarize(object, now);
+    }
+
+    /// Counts a failure, and says it in a condition and an event.
+    pub(super) fn tell_failure(
+        &mut self,
+        object: &HelmRelease,
+        (type_, reason): (&str, &str),
+        about: About,
+        message: String,
+        now: Timestamp,
+    ) {
+        self.status.failures += 1;
+        self.marks(object, now).set(type_, FALSE, reason, &message);
+        self.notices.push(about.notice(EventType::Warning, reason, message));
+    }
+
+    /// Brings the history's entries of what was written up to date. Without an action they keep theirs.
+    pub(super) fn note(&mut self, observed: &Observed, action: Option<&str>) {
+        let algorithm = self.facts.policy.digests;
+        for release in observed.values() {
+            history::update(&mut self.status, release, algorithm, action);
+        }
     }
 
     pub(super) fn released_with(
@@ -102,10 +122,7 @@ impl Run {
         result: Result<(), Error>,
         now: Timestamp,
     ) -> Step {
-        let algorithm = self.facts.policy.digests;
-        for release in observed.values() {
-            history::update(&mut self.status, release, algorithm, None);
-        }
+        self.note(observed, None);
         let Err(error) = result else {
             (self.status.failures, self.status.install_failures, self.status.upgrade_failures) = (0, 0, 0);
             self.note_success(object, action == Action::Install, now);
@@ -181,7 +198,7 @@ impl Run {
             entry.into_iter().for_each(|entry| entry.test_hooks = Some(results.clone()));
         }
         let Some(entry) = self.latest_entry() else { return self.go_on(object, act, now) };
-        let subject = format!("release {} with chart {}", history::full_name(&entry), history::chart_of(&entry));
+        let subject = history::subject(&entry);
         match result {
             Ok(()) => {
                 let message = format!("Helm test succeeded for {subject}: {}", count_of_tests(&entry));
@@ -191,9 +208,7 @@ impl Run {
             Err(error) => {
                 let text = told(&error);
                 let message = format!("Helm test failed for {subject}: {}", text.trim());
-                self.status.failures += 1;
-                self.marks(object, now).set(TEST_SUCCESS, FALSE, helm::TEST_FAILED, &message);
-                self.notice_of(&entry, EventType::Warning, helm::TEST_FAILED, message);
+                self.tell_failure(object, (TEST_SUCCESS, helm::TEST_FAILED), About::of(&entry), message, now);
                 if !history::was_tested(&entry) {
                     self.summarize(object, now);
                     return self.act_failed(object, &text, now);
@@ -234,7 +249,7 @@ impl Run {
             }
         }
         let Some(target) = target else { return self.go_on(object, act, now) };
-        let subject = format!("release {} with chart {}", history::full_name(&target), history::chart_of(&target));
+        let subject = history::subject(&target);
         let about = About { token: self.about_wanted().token, ..About::of(&target) };
         match result {
             Ok(()) => {
@@ -245,9 +260,7 @@ impl Run {
             Err(error) => {
                 let text = told(&error);
                 let message = format!("Helm rollback to previous {subject} failed: {}", text.trim());
-                self.status.failures += 1;
-                self.marks(object, now).set(REMEDIATED, FALSE, helm::ROLLBACK_FAILED, &message);
-                self.notices.push(about.notice(EventType::Warning, helm::ROLLBACK_FAILED, message));
+                self.tell_failure(object, (REMEDIATED, helm::ROLLBACK_FAILED), about, message, now);
                 if observed.is_empty() {
                     self.summarize(object, now);
                     return self.act_failed(object, &text, now);
@@ -267,14 +280,11 @@ impl Run {
         result: Result<(), Error>,
         now: Timestamp,
     ) -> Step {
-        let algorithm = self.facts.policy.digests;
-        for release in observed.values() {
-            history::update(&mut self.status, release, algorithm, Some("uninstall-remediation"));
-        }
+        self.note(observed, Some("uninstall-remediation"));
         let Some(entry) = self.latest_entry() else {
             return self.act_failed(object, "no latest release: required to uninstall", now);
         };
-        let subject = format!("release {} with chart {}", history::full_name(&entry), history::chart_of(&entry));
+        let subject = history::subject(&entry);
         match result {
             Ok(()) => {
                 let message = format!("Helm uninstall remediation for {subject} succeeded");
@@ -284,9 +294,7 @@ impl Run {
             Err(error) => {
                 let text = told(&error);
                 let message = format!("Helm uninstall remediation for {subject} failed: {}", text.trim());
-                self.status.failures += 1;
-                self.marks(object, now).set(REMEDIATED, FALSE, helm::UNINSTALL_FAILED, &message);
-                self.notice_of(&entry, EventType::Warning, helm::UNINSTALL_FAILED, message);
+                self.tell_failure(object, (REMEDIATED, helm::UNINSTALL_FAILED), About::of(&entry), message, now);
                 if observed.is_empty() {
                     return self.act_failed(object, &text, now);
                 }

@@ -11,9 +11,12 @@ use sluice_reconcile::Next;
 use sluice_release::Error;
 
 use super::{
-    super::{history, report::reasons as helm},
+    super::{
+        history,
+        report::{About, reasons as helm},
+    },
     Purpose, Run, Step,
-    outcomes::told,
+    outcomes::{Observed, told},
     trouble,
 };
 
@@ -25,8 +28,6 @@ pub(super) enum Removal {
     /// Its HelmRelease is deleted.
     Delete,
 }
-
-type Observed = std::collections::BTreeMap<i64, sluice_helm::release::Release>;
 
 impl Run {
     /// A HelmRelease is deleted: its release goes first, if that can be.
@@ -62,7 +63,7 @@ impl Run {
 
     pub(super) fn uninstall(mut self, object: &HelmRelease, purpose: Purpose, now: Timestamp) -> Step {
         let removal = if purpose == Purpose::Delete { Removal::Delete } else { Removal::Replace };
-        let Some(entry) = self.latest_entry() else { return self.after_removal(object, removal, now) };
+        let Some(entry) = self.latest_entry() else { return self.after_removal(object, removal) };
         let last = self.last().map(|last| last.info.status.clone());
         let keeps = object.uninstall().keep_history;
         let already = match last {
@@ -75,7 +76,7 @@ impl Run {
         if let Some(message) = already {
             self.marks(object, now).set(RELEASED, FALSE, helm::UNINSTALL_SUCCEEDED, &message);
             self.summarize(object, now);
-            return self.after_removal(object, removal, now);
+            return self.after_removal(object, removal);
         }
         self.take_away(object, removal, now)
     }
@@ -88,12 +89,9 @@ impl Run {
         result: Result<(), Error>,
         now: Timestamp,
     ) -> Step {
-        let algorithm = self.facts.policy.digests;
-        for release in observed.values() {
-            history::update(&mut self.status, release, algorithm, Some("uninstall"));
-        }
-        let Some(entry) = self.latest_entry() else { return self.after_removal(object, removal, now) };
-        let subject = format!("release {} with chart {}", history::full_name(&entry), history::chart_of(&entry));
+        self.note(observed, Some("uninstall"));
+        let Some(entry) = self.latest_entry() else { return self.after_removal(object, removal) };
+        let subject = history::subject(&entry);
         match result {
             Ok(()) => {
                 let message = format!("Helm uninstall succeeded for {subject}");
@@ -101,20 +99,19 @@ impl Run {
                 self.marks(object, now).set(RELEASED, FALSE, helm::UNINSTALL_SUCCEEDED, &message);
                 self.notice_of(&entry, EventType::Normal, helm::UNINSTALL_SUCCEEDED, message);
                 self.summarize(object, now);
-                self.after_removal(object, removal, now)
+                self.after_removal(object, removal)
             }
             Err(error) => {
                 let message = format!("Helm uninstall failed for {subject}: {}", told(&error).trim());
-                self.status.failures += 1;
-                self.marks(object, now).set(RELEASED, FALSE, helm::UNINSTALL_FAILED, &message);
-                self.notice_of(&entry, EventType::Warning, helm::UNINSTALL_FAILED, message);
+                let failed = (RELEASED, helm::UNINSTALL_FAILED);
+                self.tell_failure(object, failed, About::of(&entry), message, now);
                 self.summarize(object, now);
                 self.pause(object, Next::Backoff)
             }
         }
     }
 
-    fn after_removal(mut self, object: &HelmRelease, removal: Removal, _now: Timestamp) -> Step {
+    fn after_removal(mut self, object: &HelmRelease, removal: Removal) -> Step {
         self.status.history.clear();
         self.status.storage_namespace = None;
         match removal {

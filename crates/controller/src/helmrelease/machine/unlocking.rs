@@ -11,7 +11,10 @@ use sluice_object::Gvk;
 use sluice_reconcile::Next;
 
 use super::{
-    super::{MANAGER, history, report::reasons as helm},
+    super::{
+        MANAGER, history,
+        report::{About, reasons as helm},
+    },
     Run, Stage, Step,
     deciding::Act,
     outcomes::Observed,
@@ -46,16 +49,10 @@ impl Run {
         let algorithm = self.facts.policy.digests;
         let state = self.last().map(|last| last.info.status.to_string()).unwrap_or_default();
         let entry = history::snapshot(&release, algorithm, "", "");
-        let subject = format!(
-            "Helm release {} with chart {} in {state} state",
-            history::full_name(&entry),
-            history::chart_of(&entry)
-        );
+        let subject = format!("Helm {} in {state} state", history::subject(&entry));
         if let Some(Err(error)) = answers.into_iter().next() {
             let message = format!("Unlock of {subject} failed: {error}");
-            self.status.failures += 1;
-            self.marks(object, now).set(RELEASED, FALSE, helm::PENDING_RELEASE, &message);
-            self.notice_of(&entry, EventType::Warning, helm::PENDING_RELEASE, message);
+            self.tell_failure(object, (RELEASED, helm::PENDING_RELEASE), About::of(&entry), message, now);
             self.summarize(object, now);
             return self.act_failed(object, &error.to_string(), now);
         }

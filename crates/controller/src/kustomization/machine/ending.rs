@@ -24,7 +24,7 @@ use super::{
     },
     Run, Stage, Step,
     applying::{Driving, Engine},
-    elapsed, name_of, name_of_input, signed,
+    elapsed, name_of, signed,
 };
 
 impl Run {
@@ -139,7 +139,7 @@ impl Run {
     }
 
     pub(super) fn lost(self, object: &Kustomization, stage: &Stage, input: &Input<Outcome>, now: Timestamp) -> Step {
-        let (stage, input) = (name_of(stage), name_of_input(input));
+        let (stage, input) = (name_of(stage), input.name());
         let message = format!("the pass was told `{input}` while {stage}; it starts again, please report this");
         self.fail(object, reasons::RECONCILIATION_FAILED, message, Next::Backoff, now)
     }
