@@ -65,7 +65,7 @@ impl Target {
 }
 
 /// How much of each object is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Body {
     /// The whole object.
     #[default]

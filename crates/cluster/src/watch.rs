@@ -5,7 +5,7 @@ use sluice_object::{Gvk, Object};
 use crate::Body;
 
 /// What to watch: one kind, narrowed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Selection {
     /// Kind with version.
     pub gvk: Gvk,

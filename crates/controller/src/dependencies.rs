@@ -1,6 +1,6 @@
 //! What must be ready before an object is applied: `spec.dependsOn`.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use sluice_api::meta;
@@ -119,7 +119,7 @@ pub(crate) fn ready_condition(object: &Object) -> Option<(&str, &str)> {
 /// Follows dependencies until the object itself comes again.
 fn cycle<D: Depends>(object: &D, index: &Index) -> Option<String> {
     let start = object.id();
-    let (mut seen, mut path) = (HashSet::new(), vec![dependencies(object).collect::<Vec<_>>()]);
+    let (mut seen, mut path) = (BTreeSet::new(), vec![dependencies(object).collect::<Vec<_>>()]);
     let mut names = vec![start.name.clone()];
     while let Some(level) = path.last_mut() {
         let Some(next) = level.pop() else {

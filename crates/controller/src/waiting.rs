@@ -1,6 +1,6 @@
 //! What is known of objects from answers and watches, and when a parked pass looks again.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use sluice_apply::{
@@ -17,7 +17,7 @@ const POLL: SignedDuration = SignedDuration::from_secs(5);
 
 /// The objects of a pass as the API server last answered.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Latest(HashMap<ObjectId, Seen>);
+pub(crate) struct Latest(BTreeMap<ObjectId, Seen>);
 
 impl Latest {
     pub(crate) fn learn(&mut self, seen: Vec<(ObjectId, Seen)>) {
@@ -55,7 +55,7 @@ pub(crate) struct Waiting {
     /// Judges some of the objects itself. Of those a watch tells only that they have changed.
     reader: Reader,
     /// The versions that were read to be judged, or are about to be.
-    judged: HashMap<ObjectId, u64>,
+    judged: BTreeMap<ObjectId, u64>,
     unwatched: BTreeMap<ObjectId, Target>,
     /// What is read before the wait goes on.
     due: BTreeMap<ObjectId, Target>,
@@ -93,7 +93,7 @@ impl Waiting {
 
     /// Takes the wait as it now stands, with the targets that are left.
     pub(crate) fn renew(&mut self, spec: WaitSpec) {
-        let left: HashSet<_> = spec.targets.iter().map(Target::id).collect();
+        let left: BTreeSet<_> = spec.targets.iter().map(Target::id).collect();
         self.unwatched.retain(|id, _| left.contains(id));
         self.due.retain(|id, _| left.contains(id));
         self.spec = spec;
@@ -113,7 +113,7 @@ impl Waiting {
             self.poll(now);
         }
         let seen = woke.objects.iter().filter_map(|(id, seen)| Some((id, seen.as_ref()?.resource_version)));
-        let seen: HashMap<_, _> = seen.filter(|(id, _)| self.is_judged(id)).collect();
+        let seen: BTreeMap<_, _> = seen.filter(|(id, _)| self.is_judged(id)).collect();
         let targets = self.spec.targets.iter().filter(|_| !seen.is_empty());
         for (id, target) in targets.map(|target| (target.id(), target)) {
             let Some(version) = seen.get(&id) else { continue };

@@ -2,7 +2,7 @@
 //! the passes of those that refer to it.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -38,8 +38,8 @@ async fn wake_users(cx: &Context, kind: &'static str, labels: String) {
 /// The versions as seen last.
 #[derive(Default)]
 struct Known {
-    versions: HashMap<ObjectId, String>,
-    listing: HashSet<ObjectId>,
+    versions: BTreeMap<ObjectId, String>,
+    listing: BTreeSet<ObjectId>,
     listed: bool,
 }
 

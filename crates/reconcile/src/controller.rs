@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use crate::{
     Cause, Context, Index, Kind, Next, Verdict, Wake,
-    index::{Kept, Mailbox},
+    index::{Kept, Mailbox, Told},
     pass::{self, Begin, End, Parked, Resume},
     queue::{Queue, Work},
 };
@@ -42,13 +42,13 @@ pub async fn run<K: Kind>(kind: Arc<K>, cx: Arc<Context>, synced: watch::Sender<
 async fn follow<K: Kind>(cx: Arc<Context>, synced: watch::Sender<bool>) {
     let selection = Selection { namespace: cx.settings.namespace.clone(), ..Selection::all(K::gvk()) };
     let mut events = cx.cluster.watch(&Identity::Agent, selection);
-    let mut listing = std::collections::HashSet::new();
+    let mut listing = std::collections::BTreeSet::new();
     while let Some(event) = events.next().await {
         match event {
             WatchEvent::Restarted => listing.clear(),
             WatchEvent::Seen(object) => {
                 listing.insert(object.id());
-                pass::absorb::<K>(&cx, object);
+                pass::absorb::<K>(&cx, object, Told::Watch);
             }
             WatchEvent::Gone(object) => {
                 listing.remove(&object.id());
@@ -70,14 +70,14 @@ async fn follow<K: Kind>(cx: Arc<Context>, synced: watch::Sender<bool>) {
 pub async fn follow_sources(cx: Arc<Context>, gvk: Gvk) {
     let selection = Selection { namespace: cx.settings.namespace.clone(), ..Selection::all(gvk.clone()) };
     let mut events = cx.cluster.watch(&Identity::Agent, selection);
-    let mut listing = std::collections::HashSet::new();
+    let mut listing = std::collections::BTreeSet::new();
     while let Some(Some(event)) = cx.stop.run_until_cancelled(events.next()).await {
         match event {
             WatchEvent::Restarted => listing.clear(),
             WatchEvent::Seen(object) => {
                 listing.insert(object.id());
                 let (id, object) = (object.id(), Arc::new(object));
-                if matches!(cx.index.keep(object, Vec::new()), Kept::New(_)) {
+                if matches!(cx.index.keep(object, Told::Watch, Vec::new()), Kept::New(_)) {
                     cx.index.wake_dependents(&id);
                 }
             }
@@ -93,7 +93,7 @@ pub async fn follow_sources(cx: Arc<Context>, gvk: Gvk) {
     }
 }
 
-fn forget_unlisted(cx: &Context, gvk: &Gvk, listed: &std::collections::HashSet<ObjectId>) {
+fn forget_unlisted(cx: &Context, gvk: &Gvk, listed: &std::collections::BTreeSet<ObjectId>) {
     for object in cx.index.of_kind(&gvk.group, &gvk.kind) {
         if !listed.contains(&object.id()) {
             vanish(cx, &object.id());
@@ -323,9 +323,9 @@ mod tests {
         let index = Index::default();
         let id = object(Value::Null).id();
         assert_eq!(overtaken(&index, &id), Cause::Deleted);
-        index.keep(Arc::new(object(Value::Null)), Vec::new());
+        index.keep(Arc::new(object(Value::Null)), Told::Watch, Vec::new());
         assert_eq!(overtaken(&index, &id), Cause::Changed);
-        index.keep(Arc::new(object(json!("2026-01-01T00:00:00Z"))), Vec::new());
+        index.keep(Arc::new(object(json!("2026-01-01T00:00:00Z"))), Told::Watch, Vec::new());
         assert_eq!(overtaken(&index, &id), Cause::Deleted);
     }
 }

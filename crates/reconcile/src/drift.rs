@@ -1,6 +1,6 @@
 //! How objects looked when they were last applied: what looks otherwise later is suspected of drift.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use sluice_object::ObjectId;
@@ -24,8 +24,8 @@ const QUIET: SignedDuration = SignedDuration::from_mins(10);
 /// The applied objects of all owners.
 #[derive(Debug, Default)]
 pub(crate) struct Baselines {
-    objects: HashMap<ObjectId, Look>,
-    contests: HashMap<ObjectId, Contest>,
+    objects: BTreeMap<ObjectId, Look>,
+    contests: BTreeMap<ObjectId, Contest>,
 }
 
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //! client-go's recorder does.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher as _},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -24,7 +24,7 @@ const LIFE: SignedDuration = SignedDuration::from_hours(1);
 /// Writes Events, and remembers those that are still there.
 #[derive(Default)]
 pub(crate) struct Recorder {
-    recent: Mutex<HashMap<u64, Recorded>>,
+    recent: Mutex<BTreeMap<u64, Recorded>>,
 }
 
 #[derive(Clone)]
@@ -93,7 +93,7 @@ impl Recorder {
         }
     }
 
-    fn recent(&self) -> MutexGuard<'_, HashMap<u64, Recorded>> {
+    fn recent(&self) -> MutexGuard<'_, BTreeMap<u64, Recorded>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

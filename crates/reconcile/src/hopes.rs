@@ -1,19 +1,19 @@
 //! Who is to be told once when all of some objects are healthy: passes that have given up, and would go on then.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_object::ObjectId;
 
 /// What owners hope for. Each hope is fulfilled once.
 #[derive(Debug, Default)]
 pub(crate) struct Hopes {
-    of_owner: HashMap<ObjectId, HashSet<ObjectId>>,
-    owners: HashMap<ObjectId, HashSet<ObjectId>>,
+    of_owner: BTreeMap<ObjectId, BTreeSet<ObjectId>>,
+    owners: BTreeMap<ObjectId, BTreeSet<ObjectId>>,
 }
 
 impl Hopes {
     /// Replaces what an owner hopes for; without objects there is no hope.
-    pub(crate) fn set(&mut self, owner: &ObjectId, objects: HashSet<ObjectId>) {
+    pub(crate) fn set(&mut self, owner: &ObjectId, objects: BTreeSet<ObjectId>) {
         self.forget(owner);
         for id in &objects {
             self.owners.entry(id.clone()).or_default().insert(owner.clone());
@@ -53,7 +53,7 @@ mod tests {
         ObjectId::new(&Gvk::new("apps", "v1", "Deployment"), "ns", name)
     }
 
-    fn ids(names: &[&str]) -> HashSet<ObjectId> {
+    fn ids(names: &[&str]) -> BTreeSet<ObjectId> {
         names.iter().map(|name| id(name)).collect()
     }
 
@@ -77,7 +77,7 @@ mod tests {
         assert!(hopes.fulfilled(&id("a"), |_| true).is_empty());
         hopes.forget(&id("owner"));
         assert_eq!(hopes.fulfilled(&id("b"), |_| true), [id("other")]);
-        hopes.set(&id("owner"), HashSet::new());
+        hopes.set(&id("owner"), BTreeSet::new());
         assert!(hopes.of_owner.is_empty() && hopes.owners.is_empty());
     }
 }

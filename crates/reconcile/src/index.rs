@@ -1,7 +1,7 @@
 //! The objects of our kinds, who refers to whom, and the mailboxes in which wakes are collected.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -61,10 +61,10 @@ pub struct Index {
 
 #[derive(Debug, Default)]
 struct State {
-    objects: HashMap<ObjectId, Arc<Object>>,
-    references: HashMap<ObjectId, Vec<ObjectId>>,
-    dependents: HashMap<ObjectId, BTreeSet<ObjectId>>,
-    mailboxes: HashMap<(String, String), Arc<Mailbox>>,
+    objects: BTreeMap<ObjectId, Arc<Object>>,
+    references: BTreeMap<ObjectId, Vec<ObjectId>>,
+    dependents: BTreeMap<ObjectId, BTreeSet<ObjectId>>,
+    mailboxes: BTreeMap<(String, String), Arc<Mailbox>>,
 }
 
 impl Index {
@@ -76,17 +76,17 @@ impl Index {
     /// Returns the objects of a kind, in order of their ids.
     pub fn of_kind(&self, group: &str, kind: &str) -> Vec<Arc<Object>> {
         let state = lock(&self.state);
-        let mut found: Vec<_> = state.objects.iter().filter(|(id, _)| id.group == group && id.kind == kind).collect();
-        found.sort_by_key(|(id, _)| *id);
-        found.into_iter().map(|(_, object)| object.clone()).collect()
+        let found = state.objects.iter().filter(|(id, _)| id.group == group && id.kind == kind);
+        found.map(|(_, object)| object.clone()).collect()
     }
 
     /// Keeps an object unless a newer version of it is known. Returns what was kept before.
-    pub(crate) fn keep(&self, object: Arc<Object>, references: Vec<ObjectId>) -> Kept {
+    pub(crate) fn keep(&self, object: Arc<Object>, told: Told, references: Vec<ObjectId>) -> Kept {
         let id = object.id();
         let mut state = lock(&self.state);
         let old = state.objects.get(&id).cloned();
-        if old.as_ref().is_some_and(|old| is_newer(old, &object)) {
+        let is_gone = told == Told::Answer && old.as_ref().is_none_or(|old| old.uid() != object.uid());
+        if is_gone || old.as_ref().is_some_and(|old| is_newer(old, &object)) {
             return Kept::Older;
         }
         state.relate(&id, references);
@@ -127,11 +127,20 @@ impl Index {
     }
 }
 
+/// Who tells of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// A watch.
+    Watch,
+    /// The answer to a write; it may come after a watch has told that the object is gone.
+    Answer,
+}
+
 /// What became of an object that was handed to the index.
 pub(crate) enum Kept {
     /// It is kept; this was there before.
     New(Option<Arc<Object>>),
-    /// A newer version was there already.
+    /// A newer version was there already, or the object is gone.
     Older,
 }
 
@@ -186,7 +195,7 @@ mod tests {
 
     fn keep(index: &Index, name: &str, references: &[&str]) {
         let references = references.iter().map(|name| object(name, "1", "1").id()).collect();
-        index.keep(object(name, "1", "1"), references);
+        index.keep(object(name, "1", "1"), Told::Watch, references);
     }
 
     fn woken_by(index: &Index, name: &str) -> Vec<String> {
@@ -198,9 +207,18 @@ mod tests {
     #[test]
     fn an_older_version_does_not_replace_a_newer_one_of_the_same_object() {
         let index = Index::default();
-        let kept = |uid, version| matches!(index.keep(object("a", uid, version), Vec::new()), Kept::New(_));
+        let kept =
+            |uid, version| matches!(index.keep(object("a", uid, version), Told::Watch, Vec::new()), Kept::New(_));
         let all = [("1", "9"), ("1", "10"), ("1", "10"), ("1", "9"), ("2", "8")];
         assert_eq!(all.map(|(uid, version)| kept(uid, version)), [true, true, true, false, true]);
+    }
+
+    #[test]
+    fn an_answer_brings_nothing_back() {
+        let index = Index::default();
+        let kept = |told, uid| matches!(index.keep(object("a", uid, "1"), told, Vec::new()), Kept::New(_));
+        assert_eq!([kept(Told::Answer, "1"), kept(Told::Watch, "1"), kept(Told::Answer, "1")], [false, true, true]);
+        assert!(kept(Told::Watch, "2") && !kept(Told::Answer, "1"));
     }
 
     #[test]

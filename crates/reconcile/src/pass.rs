@@ -7,8 +7,13 @@ use sluice_cluster::{ApiError, EventType, Identity, Request, Target};
 use sluice_object::{Object, ObjectId};
 
 use crate::{
-    Command, Context, Input, Kind, Next, Notice, Park, Report, Verdict, events, index::Kept, kind::Cause,
-    status::merge_patch, suspended, trace::Trail, watches::Delivered,
+    Command, Context, Input, Kind, Next, Notice, Park, Report, Verdict, events,
+    index::{Kept, Told},
+    kind::Cause,
+    status::merge_patch,
+    suspended,
+    trace::Trail,
+    watches::Delivered,
 };
 
 /// The finalizer of every Flux kind that has one.
@@ -239,7 +244,7 @@ impl<K: Kind> Pass<'_, K> {
 
     async fn write(&self, request: Request) -> Result<(), ApiError> {
         if let Some(object) = self.cx.cluster.call(&Identity::Agent, request).await?.into_object() {
-            absorb::<K>(self.cx, object);
+            absorb::<K>(self.cx, object, Told::Answer);
         }
         Ok(())
     }
@@ -313,13 +318,13 @@ fn finalizers(object: &Object, ours: bool) -> Vec<&str> {
 
 /// Takes in an object of a kind of ours, whether it was seen by the watch or answered to a write: keeps the newest,
 /// and wakes whom the difference concerns.
-pub(crate) fn absorb<K: Kind>(cx: &Context, mut object: Object) {
+pub(crate) fn absorb<K: Kind>(cx: &Context, mut object: Object, told: Told) {
     if let Some(metadata) = object.value_mut()["metadata"].as_object_mut() {
         metadata.remove("managedFields");
     }
     let (id, object) = (object.id(), Arc::new(object));
     let references = K::read(&object).map(|typed| K::references(&typed)).unwrap_or_default();
-    let Kept::New(old) = cx.index.keep(object.clone(), references) else { return };
+    let Kept::New(old) = cx.index.keep(object.clone(), told, references) else { return };
     let moved = |old: &Object| cx.serves(old) != cx.serves(&object);
     if old.as_ref().is_none_or(|old| asks_for_a_pass(old, &object) || moved(old)) {
         cx.index.wake(&id, crate::Wake { changed: true, ..Default::default() });

@@ -1,6 +1,6 @@
 //! The queue of one kind as a value: which objects wait, run, are parked or sleep until a time.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use sluice_object::ObjectId;
@@ -10,7 +10,7 @@ use crate::{Cause, Wake};
 /// The objects of a kind with the state of their passes. `P` is what is kept of a parked pass.
 #[derive(Debug)]
 pub(crate) struct Queue<P> {
-    slots: HashMap<ObjectId, Slot<P>>,
+    slots: BTreeMap<ObjectId, Slot<P>>,
     ready: VecDeque<ObjectId>,
     timers: BTreeSet<(Timestamp, ObjectId)>,
     active: usize,
@@ -55,7 +55,7 @@ impl<P> Default for Slot<P> {
 
 impl<P> Queue<P> {
     pub(crate) fn new(limit: usize) -> Self {
-        let (slots, ready, timers) = (HashMap::new(), VecDeque::new(), BTreeSet::new());
+        let (slots, ready, timers) = (BTreeMap::new(), VecDeque::new(), BTreeSet::new());
         Self { slots, ready, timers, active: 0, limit: limit.max(1), added: Vec::new() }
     }
 

@@ -1,7 +1,7 @@
 //! What is seen of managed objects: one watch per kind in use, each object reduced on arrival.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -17,8 +17,8 @@ use crate::{Baseline, Index, Seen, Wake, Watched, Woke, World, drift::Baselines,
 /// What a pass has been told of the objects that it waits for.
 #[derive(Debug, Default)]
 pub(crate) struct Delivered {
-    seen: HashMap<ObjectId, Option<Seen>>,
-    unwatched: HashSet<ObjectId>,
+    seen: BTreeMap<ObjectId, Option<Seen>>,
+    unwatched: BTreeSet<ObjectId>,
 }
 
 /// Returns the label that the objects of an owner carry, and that common watches select by.
@@ -37,23 +37,23 @@ pub struct Watches {
 
 #[derive(Default)]
 struct State {
-    kinds: HashMap<Selection, KindWatch>,
-    of_owner: HashMap<ObjectId, BTreeSet<Gvk>>,
-    seen: HashMap<ObjectId, Seen>,
+    kinds: BTreeMap<Selection, KindWatch>,
+    of_owner: BTreeMap<ObjectId, BTreeSet<Gvk>>,
+    seen: BTreeMap<ObjectId, Seen>,
     baselines: Baselines,
     hopes: Hopes,
-    waiting: HashMap<ObjectId, HashSet<ObjectId>>,
-    named_of: HashMap<ObjectId, HashSet<Selection>>,
+    waiting: BTreeMap<ObjectId, BTreeSet<ObjectId>>,
+    named_of: BTreeMap<ObjectId, BTreeSet<Selection>>,
 }
 
 /// One open watch, closed when its last user is gone.
 struct KindWatch {
-    users: HashSet<ObjectId>,
+    users: BTreeSet<ObjectId>,
     close: CancellationToken,
     refused: bool,
     listed: bool,
-    listing: HashSet<ObjectId>,
-    members: HashSet<ObjectId>,
+    listing: BTreeSet<ObjectId>,
+    members: BTreeSet<ObjectId>,
 }
 
 impl Watches {
@@ -99,7 +99,7 @@ impl Watches {
     }
 
     /// Has an owner woken once, when a watch shows that the last of these objects has become healthy.
-    pub fn hope(&self, owner: &ObjectId, objects: HashSet<ObjectId>) {
+    pub fn hope(&self, owner: &ObjectId, objects: BTreeSet<ObjectId>) {
         lock(&self.state).hopes.set(owner, objects);
     }
 
@@ -117,7 +117,7 @@ impl Watches {
 
     /// Registers what a parked pass waits for, instead of what it waited for before.
     pub(crate) fn park(&self, owner: &ObjectId, objects: &[Watched]) {
-        let wanted: HashSet<_> = objects.iter().filter(|watched| !watched.owned).map(named).collect();
+        let wanted: BTreeSet<_> = objects.iter().filter(|watched| !watched.owned).map(named).collect();
         for selection in &wanted {
             self.join(owner, selection.clone());
         }
@@ -196,8 +196,8 @@ impl Watches {
 
 impl KindWatch {
     fn new(user: ObjectId, close: CancellationToken) -> Self {
-        let (listing, members) = (HashSet::new(), HashSet::new());
-        Self { users: HashSet::from([user]), close, refused: false, listed: false, listing, members }
+        let (listing, members) = (BTreeSet::new(), BTreeSet::new());
+        Self { users: BTreeSet::from([user]), close, refused: false, listed: false, listing, members }
     }
 }
 
@@ -209,7 +209,7 @@ impl State {
     }
 
     /// Replaces what an owner waits for; returns the watches that it had for that.
-    fn wait_for(&mut self, owner: &ObjectId, objects: &[Watched], named: HashSet<Selection>) -> HashSet<Selection> {
+    fn wait_for(&mut self, owner: &ObjectId, objects: &[Watched], named: BTreeSet<Selection>) -> BTreeSet<Selection> {
         self.waiting.retain(|_, owners| {
             owners.remove(owner);
             !owners.is_empty()

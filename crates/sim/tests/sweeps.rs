@@ -3,7 +3,7 @@
 use std::thread::available_parallelism;
 
 use sluice_sim::{
-    Fault, scenario,
+    Fault, Plan, play, scenario,
     sweep::{self, Summary},
 };
 
@@ -35,5 +35,18 @@ fn a_crash_after_any_effect_is_borne() {
     for scenario in scenario::all() {
         let wanted = sweep::undisturbed(&scenario);
         assert_fine(&sweep::sweep(&scenario, &wanted, sweep::singles(&wanted, &[Fault::DiesAfter]), threads()));
+    }
+}
+
+/// Chance comes from the seed alone: a run that is played again is the same to the last request.
+#[test]
+fn a_seed_replays() {
+    for scenario in scenario::all() {
+        for seed in [1, 2] {
+            let run = || play(&scenario, &Plan::seeded(seed).traced()).trace;
+            let (first, again) = (run(), run());
+            let differs = first.iter().zip(&again).find(|(first, again)| first != again);
+            assert!(differs.is_none() && first.len() == again.len(), "{} {seed}: {differs:#?}", scenario.name);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What goes when something else goes: contents of namespaces, dependents, objects of removed kinds; and what comes
 //! with a CustomResourceDefinition.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Value, json};
 use sluice_object::Object;
@@ -41,7 +41,7 @@ impl State {
 
     /// Deletes objects none of whose owners exist.
     fn delete_orphans(&mut self) -> bool {
-        let uids: BTreeSet<&str> = self.objects.values().map(Object::uid).collect();
+        let uids: BTreeSet<&str> = self.objects.values().map(|object| object.uid()).collect();
         let orphaned = |object: &Object| {
             let mut owners = owners(object).peekable();
             owners.peek().is_some() && owners.all(|owner| !uids.contains(owner))
@@ -52,8 +52,8 @@ impl State {
     }
 
     fn finish_foreground(&mut self) -> bool {
-        let waiting = |object: &&Object| object.is_deleting() && has_finalizer(object, FOREGROUND);
-        let owners: Vec<Object> = self.objects.values().filter(waiting).cloned().collect();
+        let waiting = |object: &&Arc<Object>| object.is_deleting() && has_finalizer(object, FOREGROUND);
+        let owners: Vec<_> = self.objects.values().filter(waiting).cloned().collect();
         let mut moved = false;
         for owner in owners {
             let dependents = self.dependents(owner.uid());
@@ -68,7 +68,7 @@ impl State {
     fn delete_instances(&mut self) -> bool {
         let mut moved = false;
         for key in self.deleting(DEFINITIONS.0, DEFINITIONS.1) {
-            let kind = self.objects.get(&key).and_then(of_definition);
+            let kind = self.objects.get(&key).and_then(|object| of_definition(object));
             let Some((kind, info)) = kind else { continue };
             let instances = self.keys(&info.group, &kind, None);
             moved |= self.delete_all(&instances);
@@ -102,7 +102,7 @@ impl State {
 
     fn deleting(&self, group: &str, kind: &str) -> Vec<Key> {
         let keys = self.keys(group, kind, None).into_iter();
-        keys.filter(|key| self.objects.get(key).is_some_and(Object::is_deleting)).collect()
+        keys.filter(|key| self.objects.get(key).is_some_and(|object| object.is_deleting())).collect()
     }
 
     fn delete_all(&mut self, keys: &[Key]) -> bool {

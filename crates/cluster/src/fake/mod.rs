@@ -128,6 +128,11 @@ impl FakeCluster {
 
     /// Returns all objects, by group, kind, namespace and name.
     pub fn objects(&self) -> Vec<Object> {
+        self.shared_objects().into_iter().map(Arc::unwrap_or_clone).collect()
+    }
+
+    /// Returns all objects without copying them.
+    pub fn shared_objects(&self) -> Vec<Arc<Object>> {
         self.state().all()
     }
 

@@ -1,6 +1,9 @@
 //! The objects, and what every write to them keeps true.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -55,7 +58,7 @@ pub(super) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 pub(super) struct State {
     clock: Clock,
     pub(super) kinds: Kinds,
-    pub(super) objects: BTreeMap<Key, Object>,
+    pub(super) objects: BTreeMap<Key, Arc<Object>>,
     pub(super) denials: Denials,
     pub(super) watchers: Vec<Watcher>,
     pub(super) events: Vec<crate::Event>,
@@ -100,7 +103,7 @@ impl State {
         self.objects.get(key).map(|object| in_version(object, version))
     }
 
-    pub(super) fn all(&self) -> Vec<Object> {
+    pub(super) fn all(&self) -> Vec<Arc<Object>> {
         self.objects.values().cloned().collect()
     }
 
@@ -169,15 +172,16 @@ impl State {
         let Ok(mut object) = Object::new(new.clone()) else { return };
         self.version += 1;
         object.value_mut()["metadata"]["resourceVersion"] = self.version.to_string().into();
+        let object = Arc::new(object);
         let owned = object.value()["metadata"]["ownerReferences"].is_array();
         self.garbage_due |= owned || object.is_deleting();
         self.touched.insert(key.clone());
         if object.is_deleting() && !is_held(&object) {
             self.objects.remove(key);
-            self.notify(key, old.as_ref(), None, &object);
+            self.notify(key, old.as_deref(), None, &object);
         } else {
             self.objects.insert(key.clone(), object.clone());
-            self.notify(key, old.as_ref(), Some(&object), &object);
+            self.notify(key, old.as_deref(), Some(&object), &object);
         }
     }
 

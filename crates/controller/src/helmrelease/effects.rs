@@ -1,10 +1,6 @@
 //! What a HelmRelease's pass does to the world.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    io::Read as _,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, io::Read as _, sync::Arc};
 
 use sluice_api::conditions::reasons;
 use sluice_apply::health::{Health, Reader};
@@ -69,7 +65,7 @@ pub enum Effect {
         /// The HelmRelease.
         owner: ObjectId,
         /// The objects.
-        objects: HashSet<ObjectId>,
+        objects: BTreeSet<ObjectId>,
     },
     /// Keep what the next pass can compare with.
     Remember {

@@ -198,7 +198,7 @@ impl Run {
 
     /// Objects of the inventory carry our labels, so the common watch of their kind shows them.
     fn managed(&self) -> impl Fn(&ObjectId) -> bool + 'static {
-        let ids: std::collections::HashSet<_> =
+        let ids: std::collections::BTreeSet<_> =
             facts::inventory(&self.status).into_iter().map(|entry| entry.id).collect();
         move |id| ids.contains(id)
     }

@@ -1,6 +1,6 @@
 //! What a Kustomization's health is made of, and what the watches tell of it between two rollouts.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use sluice_api::kustomize::{HealthCheck, Kustomization};
 use sluice_apply::health::Expressions;
@@ -47,7 +47,7 @@ pub(super) fn standing(object: &Kustomization, expressions: Option<&Expressions>
         return Standing::default();
     }
     let (owner, inventory) = (facts::id(object), facts::inventory(object.status.as_ref()));
-    let ours: HashSet<_> = inventory.iter().map(|entry| &entry.id).collect();
+    let ours: BTreeSet<_> = inventory.iter().map(|entry| &entry.id).collect();
     // Of what others apply a watch may not have seen yet what they have told already. Expressions need the whole object.
     let is_seen = |id: &ObjectId| ours.contains(id) && !expressions.is_some_and(|expressions| expressions.cover(id));
     let (seen, unseen): (Vec<_>, _) = targets(object, &inventory).into_iter().partition(|target| is_seen(&target.id()));

@@ -16,7 +16,7 @@ mod variables;
 mod versions;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -51,7 +51,7 @@ pub struct Kustomizations {
     /// What the operator has set for all of them.
     pub policy: Policy,
     bases: Arc<Bases>,
-    memory: Mutex<HashMap<ObjectId, Memory>>,
+    memory: Mutex<BTreeMap<ObjectId, Memory>>,
 }
 
 /// What the operator has set for all Kustomizations.
@@ -131,7 +131,7 @@ impl Kustomizations {
         self.memories().get(id).cloned()
     }
 
-    fn memories(&self) -> std::sync::MutexGuard<'_, HashMap<ObjectId, Memory>> {
+    fn memories(&self) -> std::sync::MutexGuard<'_, BTreeMap<ObjectId, Memory>> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

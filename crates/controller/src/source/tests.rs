@@ -188,3 +188,24 @@ fn deletion_removes_the_artifacts_and_then_the_finalizer(#[case] count: usize, #
     assert!(verdict.release);
     assert_eq!(verdict.report.notices.first().map(|told| told.message.as_str()), message);
 }
+
+#[rstest]
+#[case::another_artifact(json!({"artifact": {"revision": "main@sha1:2", "digest": "sha256:1"}}), true)]
+#[case::same_revision_packed_anew(json!({"artifact": {"revision": "main@sha1:1", "digest": "sha256:2"}}), true)]
+#[case::another_spec(json!({"observedGeneration": 2}), true)]
+#[case::stalled(json!({"conditions": [{"type": "Stalled", "status": "True"}]}), true)]
+#[case::told_again(json!({"conditions": [{"type": "Ready", "status": "False"}], "lastHandledReconcileAt": "now"}), false)]
+fn dependents_are_told_what_they_wait_for(#[case] change: Value, #[case] told: bool) {
+    let source = |change: &Value| {
+        let artifact = json!({"revision": "main@sha1:1", "digest": "sha256:1"});
+        let mut source = json!({
+            "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
+            "metadata": {"name": "r", "generation": 3}, "status": {"observedGeneration": 3, "artifact": artifact},
+        });
+        for (field, value) in change.as_object().unwrap() {
+            source["status"][field] = value.clone();
+        }
+        sluice_object::Object::new(source).unwrap()
+    };
+    assert_eq!(super::signal(&source(&json!({}))) != super::signal(&source(&change)), told);
+}

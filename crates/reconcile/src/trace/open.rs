@@ -1,6 +1,6 @@
 //! One open trace: the objects that a revision has reached, and how far each of them is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use sluice_object::ObjectId;
@@ -29,8 +29,8 @@ pub(super) struct Trace {
     fetching: bool,
     /// A newer revision of the source is there: nobody joins any more.
     pub(super) superseded: bool,
-    members: HashMap<ObjectId, Member>,
-    failures: HashMap<ObjectId, (String, String)>,
+    members: BTreeMap<ObjectId, Member>,
+    failures: BTreeMap<ObjectId, (String, String)>,
 }
 
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Member {
 
 impl Trace {
     pub(super) fn new(place: Place, arrival: Arrival, began: Timestamp, now: Timestamp) -> Self {
-        let (members, failures) = (HashMap::new(), HashMap::new());
+        let (members, failures) = (BTreeMap::new(), BTreeMap::new());
         Self { place, arrival, opened: now, began, ended: now, fetching: true, superseded: false, members, failures }
     }
 
@@ -135,7 +135,7 @@ impl Trace {
 
     /// Says whether an object is applied by another one, over however many between.
     fn is_below(&self, id: &ObjectId, other: &ObjectId) -> bool {
-        let (mut at, mut seen) = (Some(id), HashSet::new());
+        let (mut at, mut seen) = (Some(id), BTreeSet::new());
         while let Some(id) = at {
             if id == other || !seen.insert(id) {
                 return true;

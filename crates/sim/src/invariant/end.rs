@@ -10,7 +10,7 @@ use crate::{scenario::Scenario, site::NAMESPACE};
 
 /// Says what is there and was not wanted, and the other way round.
 pub(super) fn unlike(view: &View, scenario: &Scenario) -> Vec<String> {
-    let there: BTreeSet<_> = view.objects.iter().filter(|object| is_of_a_source(object)).map(shown).collect();
+    let there: BTreeSet<_> = view.all().filter(|object| is_of_a_source(object)).map(shown).collect();
     let wanted: BTreeSet<_> = scenario.end.iter().map(|id| (*id).to_owned()).collect();
     let missing = wanted.difference(&there).map(|id| format!("{id} is not there in the end"));
     missing.chain(there.difference(&wanted).map(|id| format!("{id} is there in the end"))).collect()
@@ -29,7 +29,7 @@ fn shown(object: &Object) -> String {
 
 /// Says which objects of ours are not ready, or ready against all odds.
 pub(super) fn not_ready(view: &View, scenario: &Scenario) -> Vec<String> {
-    let ours = view.objects.iter().filter(|object| is_ours(object) && object.value()["spec"]["suspend"] != true);
+    let ours = view.all().filter(|object| is_ours(object) && object.value()["spec"]["suspend"] != true);
     let wrong = ours.filter(|object| {
         let name = format!("{}/{}", object.kind(), object.name());
         is_ready(object) == scenario.failed.contains(&name.as_str())

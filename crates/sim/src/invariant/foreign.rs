@@ -14,7 +14,7 @@ pub(super) type Foreign = BTreeMap<ObjectId, Value>;
 
 /// Returns what is somebody else's.
 pub(super) fn all(view: &View) -> Foreign {
-    let foreign = view.objects.iter().filter(|object| object.label(LABEL).is_some());
+    let foreign = view.all().filter(|object| object.label(LABEL).is_some());
     foreign.map(|object| (object.id(), object.value().clone())).collect()
 }
 

@@ -7,7 +7,7 @@ use super::{View, is_ours};
 
 /// Returns the objects whose status is ahead of them.
 pub(super) fn ahead(view: &View) -> Vec<String> {
-    let ahead = view.objects.iter().filter(|object| is_ours(object) && is_ahead(object));
+    let ahead = view.all().filter(|object| is_ours(object) && is_ahead(object));
     ahead.map(|object| format!("the status of {} is ahead of its generation", object.id())).collect()
 }
 

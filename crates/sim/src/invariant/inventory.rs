@@ -34,7 +34,7 @@ pub(super) fn orphans(view: &View, released: &Released) -> Vec<String> {
             !object.is_deleting() && !released.0.contains(&owner) && !owned.contains(&(owner, object.id()))
         })
     };
-    view.objects.iter().filter(orphan).map(|object| format!("{} is in no inventory", object.id())).collect()
+    view.all().filter(orphan).map(|object| format!("{} is in no inventory", object.id())).collect()
 }
 
 fn key(owner: &Object) -> (String, String) {

@@ -10,7 +10,7 @@ mod secrets;
 mod tenancy;
 mod truth;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use sluice_cluster::{FakeCluster, Identity, Request, Target};
 use sluice_object::{Object, ObjectId};
@@ -25,7 +25,7 @@ const MOST: usize = 10;
 
 /// What the cluster and the remotes are like.
 pub(crate) struct View {
-    objects: Vec<Object>,
+    objects: Vec<Arc<Object>>,
     remotes: Remotes,
 }
 
@@ -88,7 +88,7 @@ impl Auditor {
     }
 
     fn look(&mut self) {
-        self.view.objects = self.cluster.objects();
+        self.view.objects = self.cluster.shared_objects();
         self.released.note(&self.view);
     }
 
@@ -109,7 +109,7 @@ impl Auditor {
 
     /// Counts the objects that agents serve.
     pub(crate) fn objects_of_ours(&self) -> usize {
-        self.view.objects.iter().filter(|object| is_ours(object)).count()
+        self.view.all().filter(|object| is_ours(object)).count()
     }
 
     pub(crate) fn violations(self) -> Vec<String> {
@@ -118,8 +118,12 @@ impl Auditor {
 }
 
 impl View {
+    fn all(&self) -> impl Iterator<Item = &Object> {
+        self.objects.iter().map(|object| &**object)
+    }
+
     fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Object> {
-        self.objects.iter().filter(move |object| object.kind() == kind)
+        self.all().filter(move |object| object.kind() == kind)
     }
 
     fn find(&self, kind: &str, namespace: &str, name: &str) -> Option<&Object> {
@@ -127,7 +131,7 @@ impl View {
     }
 
     fn get(&self, id: &ObjectId) -> Option<&Object> {
-        self.objects.iter().find(|object| object.id() == *id)
+        self.all().find(|object| is(object, id))
     }
 
     /// Returns the Kustomization or HelmRelease whose labels an object carries.
@@ -138,6 +142,11 @@ impl View {
         };
         owner("kustomize.toolkit.fluxcd.io", "Kustomization").or_else(|| owner("helm.toolkit.fluxcd.io", "HelmRelease"))
     }
+}
+
+/// Compares without making an id.
+fn is(object: &Object, id: &ObjectId) -> bool {
+    object.name() == id.name && object.namespace() == id.namespace && object.kind() == id.kind && object.id() == *id
 }
 
 /// Says whether an object is of the kinds that an agent serves.

@@ -20,7 +20,7 @@ pub(super) fn lie(view: &View, request: &Request, touched: &BTreeSet<ObjectId>) 
     let revision = patch.pointer("/status/lastAppliedRevision").or(live.value().pointer("/status/lastAppliedRevision"));
     told.value_mut()["status"]["lastAppliedRevision"] = revision?.clone();
     let wanted = built(view, &told, "lastAppliedRevision")?;
-    let is_there = |wanted: &Object| view.objects.iter().any(|object| is_same(wanted, object));
+    let is_there = |wanted: &Object| view.all().any(|object| is_same(wanted, object));
     let missing = wanted.iter().find(|wanted| !is_there(wanted) && !touched.contains(&wanted.id()))?;
     Some(format!("`{}` is said to be ready, but {} is missing", live.name(), missing.id()))
 }

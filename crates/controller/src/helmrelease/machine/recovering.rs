@@ -3,7 +3,7 @@
 //!
 //! out of tries → hope (a watch tells when) → health → drift → Act::Finish, or given up
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use sluice_api::helm::{Action, HelmRelease};
@@ -93,11 +93,11 @@ impl Run {
             facts::inventory(&self.status).iter().map(|entry| Target::by_id(&entry.id, &entry.version)).collect();
         let (phase, effect) = match (looking.phase, outcome) {
             (Looking::Tracking, Outcome::Tracked) => {
-                let ids: HashSet<_> = targets.iter().map(Target::id).collect();
+                let ids: BTreeSet<_> = targets.iter().map(Target::id).collect();
                 // Where an expression or another cluster decides, no watch tells: the interval must do.
                 let is_told = |id: &ObjectId| reader.rules == Rules::Legacy || !reader.judges(id);
                 let told = !self.is_remote() && ids.iter().all(is_told);
-                let objects = if told { ids } else { HashSet::new() };
+                let objects = if told { ids } else { BTreeSet::new() };
                 (Looking::Hoping, Effect::Hope { owner: facts::id(object), objects })
             }
             (Looking::Hoping, Outcome::Hoped) => {
@@ -145,7 +145,7 @@ impl Run {
             return self.announce(object, Act::Finish(action), now);
         }
         self.stage = Stage::Reconsidering(Box::new(Reconsidering { given_up, action, phase: Looking::Leaving }));
-        (self, Command::Do(Effect::Hope { owner: facts::id(object), objects: HashSet::new() }))
+        (self, Command::Do(Effect::Hope { owner: facts::id(object), objects: BTreeSet::new() }))
     }
 
     /// What no watch tells is looked at again at the interval.

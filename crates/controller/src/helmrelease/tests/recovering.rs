@@ -1,6 +1,6 @@
 //! Failed releases that are tried no more, driven to the end of the pass on a cluster that answers.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use futures::FutureExt as _;
 use sluice_cluster::{Cluster as _, FakeCluster, Propagation};
@@ -18,7 +18,7 @@ const MANIFEST: &str = "---\n# Source: a/templates/a.yaml\napiVersion: v1\nkind:
 struct Pass {
     cluster: FakeCluster,
     announced: Vec<String>,
-    hoped: Option<HashSet<ObjectId>>,
+    hoped: Option<BTreeSet<ObjectId>>,
 }
 
 impl Pass {
@@ -190,7 +190,7 @@ fn objects_that_are_not_as_the_revision_has_them_keep_it_failed(#[case] how: &st
     assert_eq!((verdict.next, verdict.success), (Next::After(Duration::from_secs(600)), false));
     let id = ObjectId::new(&Gvk::new("", "v1", "ConfigMap"), "ns", "a");
     // What is healthy already gives no sign.
-    assert_eq!(pass.hoped, Some(HashSet::from_iter(hopes.then_some(id))));
+    assert_eq!(pass.hoped, Some(BTreeSet::from_iter(hopes.then_some(id))));
 }
 
 #[rstest]
