@@ -318,7 +318,7 @@ impl Desk<'_> {
 
     fn live(&self) -> Result<&Object, ApiError> {
         let live = self.state.objects.get(&self.key);
-        live.ok_or_else(|| errors::not_found(&self.info.resource(), &self.key.name))
+        live.map(|live| &**live).ok_or_else(|| errors::not_found(&self.info.resource(), &self.key.name))
     }
 }
 
