@@ -55,7 +55,10 @@ impl Charts {
 
 /// The charts of the releases in memory, by name and version: equal ones are held once.
 #[derive(Debug, Default)]
-pub(super) struct Stored(Mutex<BTreeMap<(String, String), Vec<Weak<Released>>>>);
+pub(super) struct Stored(Mutex<BTreeMap<Version, Vec<Weak<Released>>>>);
+
+/// The name and the version of a chart.
+type Version = (String, String);
 
 impl Stored {
     /// Gives a release the chart that another one has, if it is the same.
