@@ -231,7 +231,7 @@ fn json(document: &str) -> Value {
 }
 
 pub(crate) fn release(documents: &[&str]) -> Release {
-    let manifest =
+    let manifest: String =
         documents.iter().map(|document| format!("---\n# Source: c/templates/a.yaml\n{document}\n")).collect();
     Release { name: "app".into(), namespace: "apps".into(), manifest: manifest.into(), ..Release::default() }
 }
