@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use sluice_apply::{
     WaitSpec,
-    health::{Health, Reader},
+    health::{Health, Reader, Status},
     wait::Until,
 };
 use sluice_cluster::Target;
@@ -57,6 +57,8 @@ pub(crate) struct Waiting {
     /// The versions that were read to be judged, or are about to be.
     judged: BTreeMap<ObjectId, u64>,
     unwatched: BTreeMap<ObjectId, Target>,
+    /// The objects whose pods had failed when they were read.
+    stuck: BTreeSet<ObjectId>,
     /// What is read before the wait goes on.
     due: BTreeMap<ObjectId, Target>,
     poll_at: Option<Timestamp>,
@@ -77,8 +79,8 @@ pub(crate) enum Next {
 impl Waiting {
     /// Objects of another cluster are all read.
     pub(crate) fn new(spec: WaitSpec, reader: Reader, remote: bool, now: Timestamp) -> Self {
-        let (judged, unwatched, due) = Default::default();
-        let mut waiting = Self { spec, reader, judged, unwatched, due, poll_at: None, remote };
+        let (judged, unwatched, stuck, due) = Default::default();
+        let mut waiting = Self { spec, reader, judged, unwatched, stuck, due, poll_at: None, remote };
         if waiting.note_polled() {
             waiting.poll_at = Some(now + POLL);
         }
@@ -103,12 +105,35 @@ impl Waiting {
     }
 
     /// Says whether the reader tells the health of an object, and not the watch. That it is gone a watch tells.
-    pub(crate) fn is_judged(&self, id: &ObjectId) -> bool {
+    fn is_judged(&self, id: &ObjectId) -> bool {
         self.spec.until == Until::Current && self.reader.judges(id)
     }
 
+    /// Takes a wake in, and returns the health that it tells. Of what the reader judges a watch tells only that it is
+    /// gone; that an object is in progress says nothing of its pods.
+    pub(crate) fn on_wake(&mut self, woke: Woke, latest: &Latest, now: Timestamp) -> Vec<(ObjectId, Health)> {
+        self.note(&woke, now);
+        let mut health = latest.health(woke);
+        health.retain(|(id, health)| match health.status {
+            Status::NotFound => true,
+            Status::InProgress if self.stuck.contains(id) => false,
+            _ => !self.is_judged(id),
+        });
+        health
+    }
+
+    /// Takes note of what was read.
+    pub(crate) fn on_read(&mut self, health: &[(ObjectId, Health)]) {
+        for (id, health) in health.iter().filter(|(id, _)| has_pods(id)) {
+            let _ = match health.status {
+                Status::Failed => self.stuck.insert(id.clone()),
+                _ => self.stuck.remove(id),
+            };
+        }
+    }
+
     /// Notes what must be read: what cannot be watched, and what has changed and is judged.
-    pub(crate) fn on_wake(&mut self, woke: &Woke, now: Timestamp) {
+    fn note(&mut self, woke: &Woke, now: Timestamp) {
         if self.unwatched(&woke.unwatched) {
             self.poll(now);
         }
@@ -168,5 +193,39 @@ impl Waiting {
             self.poll(now);
         }
         Some(self.rest(managed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_object::Gvk;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn target(kind: &str) -> Target {
+        Target { gvk: Gvk::new("apps", "v1", kind), namespace: "ns".into(), name: "db".into() }
+    }
+
+    fn woke(id: &ObjectId, health: Health) -> Woke {
+        let seen = Seen { uid: "1".into(), resource_version: 1, generation: None, owned_hash: 0, health };
+        Woke { objects: vec![(id.clone(), Some(seen))], ..Woke::default() }
+    }
+
+    #[test]
+    fn a_watch_does_not_know_better_of_pods_than_a_read() {
+        let (target, latest) = (target("StatefulSet"), Latest::default());
+        let id = target.id();
+        let spec =
+            WaitSpec { targets: vec![target], until: Until::Current, deadline: Timestamp::MAX, recheck_at: None };
+        let mut waiting = Waiting::new(spec, Reader::default(), false, NOW);
+        let told = |waiting: &mut Waiting, health| waiting.on_wake(woke(&id, health), &latest, NOW).len();
+        assert_eq!(told(&mut waiting, Health::in_progress("", "")), 1);
+        waiting.on_read(&[(id.clone(), Health::failed("", "1 pods have failed"))]);
+        assert_eq!(told(&mut waiting, Health::in_progress("", "")), 0);
+        assert_eq!(told(&mut waiting, Health::current("")), 1);
+        waiting.on_read(&[(id.clone(), Health::in_progress("", ""))]);
+        assert_eq!(told(&mut waiting, Health::in_progress("", "")), 1);
     }
 }

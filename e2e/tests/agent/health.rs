@@ -13,6 +13,13 @@ fn impatient(name: &str, image: &str) -> Outcome<String> {
     Ok(text.to_string())
 }
 
+fn stateful_set(name: &str, image: &str) -> Outcome<String> {
+    let mut text: Value = serde_json::from_str(&deployment(name, image))?;
+    text["kind"] = json!("StatefulSet");
+    text["spec"]["serviceName"] = json!(name);
+    Ok(text.to_string())
+}
+
 fn job(name: &str, image: &str) -> String {
     let pod = json!({ "restartPolicy": "Never", "containers": [{ "name": "main", "image": image }] });
     let spec = json!({ "backoffLimit": 0, "template": { "spec": pod } });
@@ -41,6 +48,18 @@ async fn without_waiting_health_is_not_asked_for() -> Outcome {
     world.apply(kustomization("apps").into_namespace("unasked")).await?;
     let applied = world.applied("apps", &revision).await?;
     assert!(condition(&applied, "Healthy").is_null());
+    Ok(())
+}
+
+/// It does not say so itself: its pods are asked.
+#[tokio::test]
+async fn a_stateful_set_whose_pods_crash_ends_the_wait() -> Outcome {
+    let world = scenario("crashing").await?;
+    world.source(&[("db.yaml", &stateful_set("db", "db:crash")?)]).await?;
+    world.apply(kustomization("apps").into_namespace("crashing").waiting()).await?;
+    let message = world.fails("Kustomization", "apps", "HealthCheckFailed").await?;
+    let wanted = "failed early due to stalled resources: [StatefulSet/crashing/db status: 'Failed']";
+    assert!(message.ends_with(wanted), "{message}");
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use sluice_api::{
     helm::{Action, HelmRelease, ReleaseAction},
     meta,
 };
-use sluice_apply::health::{Health, Reader, Status};
+use sluice_apply::health::Reader;
 use sluice_helm::{
     Event,
     release::{self, Release},
@@ -214,12 +214,13 @@ impl Run {
                 self.latest.learn(seen);
                 Told::Answers(answers)
             }
-            Input::Done(Outcome::Read(health)) => Told::Health(health),
+            Input::Done(Outcome::Read(health)) => {
+                acting.waiting.iter_mut().for_each(|(waiting, _)| waiting.on_read(&health));
+                Told::Health(health)
+            }
             Input::Woke(woke) => {
-                let health = self.latest.health(woke.clone());
                 let Some((waiting, _)) = &mut acting.waiting else { return self.rest_again(acting) };
-                waiting.on_wake(&woke, now);
-                Told::Health(unjudged(waiting, health))
+                Told::Health(waiting.on_wake(woke, &self.latest, now))
             }
             Input::Deadline => {
                 let managed = self.managed();
@@ -354,11 +355,6 @@ impl Run {
             }
         }
     }
-}
-
-/// Health that a watch tells is passed on, unless other rules hold than a watch goes by.
-fn unjudged(waiting: &Waiting, health: Vec<(ObjectId, Health)>) -> Vec<(ObjectId, Health)> {
-    health.into_iter().filter(|(id, health)| !waiting.is_judged(id) || health.status == Status::NotFound).collect()
 }
 
 fn kinds_of(plan: &Plan) -> BTreeSet<Gvk> {

@@ -10,7 +10,7 @@ use sluice_api::{
 use sluice_apply::{
     Failure, Input as Told, Outcome as Applied, Step as Ask, WaitSpec,
     finalize::Finalize,
-    health::{Health, Status},
+    health::Health,
     rollout::{self, Rollout},
 };
 use sluice_cluster::EventType;
@@ -162,7 +162,10 @@ impl Run {
                 self.latest.learn(seen);
                 Told::Answers(answers)
             }
-            Input::Done(Outcome::Read(health)) => Told::Health(health),
+            Input::Done(Outcome::Read(health)) => {
+                driving.waiting.iter_mut().for_each(|waiting| waiting.on_read(&health));
+                Told::Health(health)
+            }
             Input::Woke(woke) => Told::Health(self.on_wake(driving.waiting.as_mut(), woke, now)),
             Input::Deadline => {
                 let managed = self.managed();
@@ -183,10 +186,10 @@ impl Run {
 
     /// Returns the health that a wake tells; what must be read for it is read before the next park.
     pub(super) fn on_wake(&self, waiting: Option<&mut Waiting>, woke: Woke, now: Timestamp) -> Vec<(ObjectId, Health)> {
-        let Some(waiting) = waiting else { return self.latest.health(woke) };
-        waiting.on_wake(&woke, now);
-        let health = self.latest.health(woke).into_iter();
-        health.filter(|(id, health)| !waiting.is_judged(id) || health.status == Status::NotFound).collect()
+        match waiting {
+            None => self.latest.health(woke),
+            Some(waiting) => waiting.on_wake(woke, &self.latest, now),
+        }
     }
 
     /// Parks the pass, or reads what a watch does not tell.

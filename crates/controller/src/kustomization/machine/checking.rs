@@ -77,7 +77,10 @@ impl Run {
     ) -> Step {
         let health = match input {
             Input::Published => Vec::new(),
-            Input::Done(Outcome::Read(health)) => health,
+            Input::Done(Outcome::Read(health)) => {
+                checking.waiting.on_read(&health);
+                health
+            }
             Input::Woke(woke) => self.on_wake(Some(&mut checking.waiting), woke, now),
             Input::Deadline => {
                 let managed = self.managed();
