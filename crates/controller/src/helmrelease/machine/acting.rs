@@ -14,7 +14,7 @@ use sluice_helm::{
     release::{self, Release},
     top,
 };
-use sluice_object::{Gvk, InventoryEntry, ObjectId};
+use sluice_object::{Gvk, InventoryEntry};
 use sluice_reconcile::{Cause, Command, Input};
 use sluice_release::{Error, Input as Told, Phase, Plan, Step as Ask};
 
