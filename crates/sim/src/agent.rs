@@ -54,7 +54,7 @@ impl Agent {
             limits: Limits::helm_chart(),
         };
         let clouds = Arc::new(Clouds::new(Default::default()));
-        let mut kinds = Kinds { cx: cx.clone(), listed: Vec::new(), go: watch::Sender::new(false) };
+        let mut kinds = Kinds { cx: cx.clone(), listed: Vec::new(), go: Vec::new() };
         kinds.source(ScriptedGit { remotes: remotes.clone(), wire: wire.clone() }, &sources);
         kinds.source(ScriptedOci { remotes, wire }, &sources);
         kinds.source(charts, &sources);
@@ -83,7 +83,8 @@ fn life_of(cx: &Context, task: impl Future<Output = ()> + Send + 'static) {
 struct Kinds {
     cx: Arc<Context>,
     listed: Vec<watch::Receiver<bool>>,
-    go: watch::Sender<bool>,
+    /// One for each: a channel of tokio's wakes its readers in an order that no seed decides.
+    go: Vec<watch::Sender<bool>>,
 }
 
 impl Kinds {
@@ -92,9 +93,10 @@ impl Kinds {
     }
 
     fn run<K: Kind>(&mut self, kind: K) {
-        let synced = watch::Sender::new(false);
+        let (synced, go) = (watch::Sender::new(false), watch::Sender::new(false));
         self.listed.push(synced.subscribe());
-        life_of(&self.cx, sluice_reconcile::run(Arc::new(kind), self.cx.clone(), synced, self.go.subscribe()));
+        life_of(&self.cx, sluice_reconcile::run(Arc::new(kind), self.cx.clone(), synced, go.subscribe()));
+        self.go.push(go);
     }
 
     fn go(self) {
@@ -103,8 +105,10 @@ impl Kinds {
             for mut listed in listed {
                 let _ = listed.wait_for(|listed| *listed).await;
             }
-            go.send_replace(true);
-            go.closed().await;
+            go.iter().for_each(|go| _ = go.send_replace(true));
+            for go in go {
+                go.closed().await;
+            }
         });
     }
 }
