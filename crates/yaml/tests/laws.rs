@@ -66,7 +66,14 @@ fn soup() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(PIECES), 0..30).prop_map(|pieces| pieces.concat())
 }
 
+/// Any text but one of several lines that begins with a tab: go-yaml v3 writes it as a block, and then takes the tab for an
+/// indentation that it refuses.
 fn word() -> impl Strategy<Value = String> {
+    let begins_with_tab = |text: &String| text.contains('\n') && text.trim_start_matches('\n').starts_with('\t');
+    any_word().prop_filter("readable", move |text| !begins_with_tab(text))
+}
+
+fn any_word() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,12}",
         "[a-z \n:#'\"-]{0,100}",
