@@ -5,8 +5,8 @@
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 use sluice_yaml::{
-    Duplicates, EmitOptions, Error, Flavor, Limits, Position, Style, Tag, emit_v2, json_text, parse_all, parse_all_v2,
-    parse_first, to_json,
+    Duplicates, EmitOptions, Error, Flavor, LayoutOptions, Limits, Position, Style, Tag, emit_v2, emit_v3, from_json,
+    json_text, parse_all, parse_all_v2, parse_first, to_json,
 };
 
 fn v3(text: &str) -> Vec<Json> {
@@ -65,6 +65,14 @@ fn writes_a_merge_key_plain_and_does_not_read_it_again() {
     assert_eq!(text, "<<: null\n");
     let error = parse_first(&text, Flavor::V2, Duplicates::Refuse, &Limits::default()).unwrap_err();
     assert_eq!(error.to_string(), "yaml: map merge requires map or sequence of maps as the value");
+}
+
+/// As go-yaml v3, which lays this text out as a block that it refuses to read.
+#[test]
+fn lays_a_block_out_that_begins_with_a_tab_and_does_not_read_it_again() {
+    let text = emit_v3(&from_json(&json!([{"\t\n": null}])), &LayoutOptions::default());
+    assert_eq!(text, "- ? |\n    \t\n  : null\n");
+    assert_eq!(refusal(&text), "yaml: line 2: found a tab character where an indentation space is expected");
 }
 
 #[test]
